@@ -1,0 +1,1 @@
+"""From Keras to .tflite, and what a .tflite file says of itself."""

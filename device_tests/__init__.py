@@ -1,0 +1,1 @@
+"""What runs on the device: golden check, quality, latency and memory of a bundle."""
