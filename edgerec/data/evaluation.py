@@ -1,0 +1,77 @@
+"""The held-out part of a split as the evaluation set that a bundle carries."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from device_tests.bundle import Input
+from device_tests.evaluation import EvaluationSet, Ragged
+from edgerec.data.errors import DataError
+from edgerec.data.histories import histories
+from edgerec.data.interactions import Interactions
+from edgerec.data.splitting import Part, Split
+
+
+def evaluated_users(split: Split, *, part: Part = "test") -> npt.NDArray[np.int32]:
+    """Return the users that `part` is judged on, int32, ascending: row r of the evaluation set is user [r].
+
+    They have a held-out item that they had not taken before, and at least one interaction seen.
+    """
+    relevant = np.unique(_new_pairs(split, part) // split.train.items)
+    return relevant[np.isin(relevant, split.seen(part).user)].astype(np.int32)
+
+
+def evaluation_set(split: Split, inputs: Sequence[Input], *, part: Part = "test") -> EvaluationSet:
+    """Return what the harness needs to judge a model on `part`: inputs, seen and relevant items, popularity.
+
+    Seen is train, and validation as well when part is "test"; an input of role "user" gets the user's row in the
+    vocabulary, one of role "history" the last items seen, and the item side is left out. Raises DataError when no
+    user can be judged or an input cannot hold the ids.
+    """
+    users = evaluated_users(split, part=part)
+    if not len(users):
+        raise DataError(
+            f"No user has both a seen and a new held-out item in {part} of {split.holdout}: split differently."
+        )
+    seen = split.seen(part)
+    return EvaluationSet(
+        inputs={each.name: _values(each, seen, users) for each in inputs if each.role != "item"},
+        seen=_ragged(_pairs(seen), users, split.train.items),
+        relevant=_ragged(_new_pairs(split, part), users, split.train.items),
+        popularity=split.train.popularity(),
+    )
+
+
+def _values(input_: Input, seen: Interactions, users: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    if input_.role == "user":
+        values = users if input_.length == 0 else np.repeat(users[:, None], input_.length, axis=1)
+        needed = seen.users
+    elif input_.padding_id is None:
+        raise DataError(
+            f"Input {input_.name!r} is a history without a padding_id: state the id that fills short histories."
+        )
+    else:
+        values = histories(seen, input_.length, input_.padding_id)[users]
+        needed = max(seen.items, input_.padding_id + 1)
+    if input_.ids < needed:
+        raise DataError(
+            f"Input {input_.name!r} takes ids below {input_.ids}, and the data has {needed}: train on this data."
+        )
+    return values
+
+
+def _pairs(interactions: Interactions) -> npt.NDArray[np.int64]:
+    """Return user * items + item, distinct and sorted."""
+    return np.unique(interactions.user.astype(np.int64) * interactions.items + interactions.item)
+
+
+def _new_pairs(split: Split, part: Part) -> npt.NDArray[np.int64]:
+    return np.setdiff1d(_pairs(split.held_out(part)), _pairs(split.seen(part)), assume_unique=True)
+
+
+def _ragged(pairs: npt.NDArray[np.int64], users: npt.NDArray[np.int32], items: int) -> Ragged:
+    pairs = pairs[np.isin(pairs // items, users)]
+    ends = np.searchsorted(pairs // items, users, side="right")
+    offsets = np.concatenate([np.zeros(1, np.int32), ends.astype(np.int32)])
+    return Ragged(offsets=offsets, values=(pairs % items).astype(np.int32))

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from device_tests.bundle import Input
+from edgerec.data import movietweetings
+from edgerec.data.errors import DataError
+from edgerec.data.evaluation import evaluated_users, evaluation_set
+from edgerec.data.interactions import Interactions
+from edgerec.data.splitting import Part, last_n, random_share, split
+
+ANY = st.from_type(Interactions)
+USER = Input("user", "user", 0, 6, None)
+USER_ROW = Input("user_row", "user", 1, 6, None)
+ITEM = Input("item", "item", 0, 9, None)
+HISTORY = Input("history", "history", 3, 100, 99)
+
+
+@settings(deadline=None)
+@given(ANY, st.sampled_from(["validation", "test"]))
+def test_seen_relevant_and_inputs_are_those_of_a_plain_loop(interactions: Interactions, part: Part) -> None:
+    try:
+        parts = split(interactions, random_share(0.4), seed=0)
+        made = evaluation_set(parts, (USER, USER_ROW, ITEM, HISTORY), part=part)
+    except DataError:
+        assume(False)
+    users = made.inputs["user"]
+    assert users.tolist() == sorted(set(parts.held_out(part).user.tolist()))
+    assert users.tolist() == evaluated_users(parts, part=part).tolist()
+    assert set(made.inputs) == {"user", "user_row", "history"}
+    seen = parts.seen(part)
+    for row, user in enumerate(users):
+        taken = seen.item[seen.user == user].tolist()
+        assert made.seen[row].tolist() == sorted(taken)
+        held_out = parts.held_out(part)
+        assert made.relevant[row].tolist() == sorted(held_out.item[held_out.user == user].tolist())
+        assert not set(made.relevant[row].tolist()) & set(made.seen[row].tolist())
+        assert made.inputs["history"][row].tolist() == [99] * (3 - len(taken)) + taken[-3:]
+        assert made.inputs["user_row"][row].tolist() == [user]
+    assert np.array_equal(made.popularity, parts.train.popularity())
+    assert {each.dtype for each in (*made.inputs.values(), made.popularity)} == {np.dtype(np.int32)}
+    assert made.seen.offsets.dtype == made.relevant.values.dtype == np.int32
+
+
+def test_an_item_taken_before_is_not_relevant_again() -> None:
+    interactions = Interactions.from_columns(
+        [1, 1, 1, 2, 2, 2], [7, 8, 7, 7, 8, 9], [1, 2, 3, 1, 2, 3], duplicates="allow"
+    )
+    made = evaluation_set(split(interactions, last_n(1), seed=0), (USER,))
+    assert made.inputs["user"].tolist() == [1]
+    assert made.relevant[0].tolist() == [2]
+
+
+def test_inputs_that_cannot_hold_the_data_are_refused() -> None:
+    parts = split(movietweetings.load(), last_n(1), seed=0)
+    for bad, words in (
+        (Input("user", "user", 0, 4332, None), "'user' takes ids below 4332, and the data has 4333"),
+        (Input("taken", "history", 20, 2414, 2414), "'taken' takes ids below 2414, and the data has 2415"),
+        (Input("taken", "history", 20, 2415, None), "history without a padding_id"),
+    ):
+        with pytest.raises(DataError, match=words):
+            evaluation_set(parts, (bad,))
+
+
+def test_a_part_that_judges_nobody_is_refused() -> None:
+    parts = split(Interactions.from_columns([1, 1], [1, 2], [1, 2]), last_n(1), seed=0)
+    with pytest.raises(DataError, match=r"in validation of last_n\(1\)"):
+        evaluation_set(parts, (USER,), part="validation")
