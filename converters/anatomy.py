@@ -1,0 +1,206 @@
+"""What a .tflite file is made of and what it asks of a runtime: bytes per tensor, operators, free axes, id limits."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from converters.graph import Operator, Signature, Subgraph, Tensor
+from converters.op_versions import oldest_runtime
+from converters.tflite_file import TfliteFile
+
+# Which input of a lookup is the table, and which the ids.
+_LOOKUPS = {"GATHER": (0, 1), "EMBEDDING_LOOKUP": (1, 0)}
+_PRODUCTS = {"FULLY_CONNECTED", "BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D"}
+# Operators whose output holds the same numbers as their first input.
+_SAME_NUMBERS = {"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE", "TRANSPOSE"}
+_KINDS = ("table", "dense", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSize:
+    """One stored constant: its bytes, once however many tensors share them.
+
+    `kind` is "table" when a lookup reads it, "dense" when a matrix product does, otherwise "other", looking through
+    casts and changes of shape. `overhead_bytes` are its scales and zero points, which lie outside `bytes`.
+    `ops` are the operators that read it themselves.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+    overhead_bytes: int
+    kind: str
+    ops: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A file's stored tensors, largest first, and its operators by (name, version) with how often each occurs.
+
+    `graph_bytes` is all that is not a tensor's data; `file_bytes` is the sum of both. `oldest_runtime` is None when an
+    operator code, used or not, is custom or unknown, "" when there is none.
+    """
+
+    tensors: tuple[TensorSize, ...]
+    ops: Counter[tuple[str, int]]
+    file_bytes: int
+    graph_bytes: int
+    flex: tuple[str, ...]
+    custom: tuple[str, ...]
+    oldest_runtime: str | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FreeAxis:
+    """An axis, other than the batch, that a signature leaves open; `name` is the input's or output's."""
+
+    signature: str
+    name: str
+    axis: int
+
+
+def anatomy(file: TfliteFile) -> Anatomy:
+    """Return the sizes and operators of `file`."""
+    custom = sorted({code.name for code in file.operator_codes if code.custom})
+    return Anatomy(
+        tensors=_tensor_sizes(file),
+        ops=Counter((each.name, each.version) for graph in file.subgraphs for each in graph.operators),
+        file_bytes=len(file.data),
+        graph_bytes=len(file.data) - _stored_bytes(file),
+        flex=tuple(name for name in custom if name.startswith("Flex")),
+        custom=tuple(name for name in custom if not name.startswith("Flex")),
+        oldest_runtime=None if custom else oldest_runtime((code.name, code.version) for code in file.operator_codes),
+    )
+
+
+def free_axes(file: TfliteFile) -> tuple[FreeAxis, ...]:
+    """Return the axes of signature inputs and outputs, other than axis 0, whose size is not fixed."""
+    return tuple(
+        FreeAxis(signature.key, name, axis)
+        for signature in _signatures(file)
+        for name, index in (*signature.inputs.items(), *signature.outputs.items())
+        for axis, size in enumerate(file.subgraphs[signature.subgraph].tensors[index].shape_signature)
+        if axis > 0 and size < 0
+    )
+
+
+def id_limits(file: TfliteFile, signature: str | None = None) -> dict[str, int]:
+    """Return, by input name, the rows of the smallest stored table that the input's ids are looked up in.
+
+    Ids are followed through casts and changes of shape only; an input that reaches no lookup that way is left out.
+    Without a `signature`, all of them are read and the smaller limit counts.
+    """
+    limits: dict[str, int] = {}
+    by_subgraph = [_rows_looked_up(file, graph) for graph in file.subgraphs]
+    for each in _signatures(file):
+        if signature not in (None, each.key):
+            continue
+        for name, index in each.inputs.items():
+            rows = by_subgraph[each.subgraph].get(index)
+            if rows is not None:
+                limits[name] = min(rows, limits.get(name, rows))
+    return limits
+
+
+def _signatures(file: TfliteFile) -> tuple[Signature, ...]:
+    """Return the signatures; for a file without one, the first subgraph's under its tensors' names."""
+    if file.signatures:
+        return file.signatures
+    graph = file.subgraphs[0]
+    inputs, outputs = ({graph.tensors[i].name: i for i in indices} for indices in (graph.inputs, graph.outputs))
+    return (Signature("", 0, inputs, outputs),)
+
+
+def _stored_bytes(file: TfliteFile) -> int:
+    """Return how many bytes of the file some tensor's data takes, overlaps counted once."""
+    used = {tensor.buffer for graph in file.subgraphs for tensor in graph.tensors}
+    total = reached = 0
+    for start, end in sorted(file.spans[buffer] for buffer in used):
+        total += max(0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+def _tensor_sizes(file: TfliteFile) -> tuple[TensorSize, ...]:
+    holders: dict[tuple[int, int], list[tuple[Tensor, _Reading]]] = {}
+    for graph in file.subgraphs:
+        readings = _readings(graph)
+        for tensor in graph.tensors:
+            start, end = file.spans[tensor.buffer]
+            if start < end:
+                holders.setdefault((start, end), []).append((tensor, readings.get(tensor.index, _Reading())))
+    sizes = [_size(end - start, found) for (start, end), found in holders.items()]
+    return tuple(sorted(sizes, key=lambda size: (-size.bytes, size.name)))
+
+
+def _size(stored_bytes: int, holders: "list[tuple[Tensor, _Reading]]") -> TensorSize:
+    first = holders[0][0]
+    kinds = {kind for _, reading in holders for kind in reading.kinds}
+    return TensorSize(
+        name=first.name,
+        dtype=first.dtype,
+        shape=first.shape,
+        bytes=stored_bytes,
+        overhead_bytes=sum(tensor.quantization.stored_bytes for tensor, _ in holders if tensor.quantization),
+        kind=next(kind for kind in _KINDS if kind in kinds or kind == "other"),
+        ops=tuple(sorted({name for _, reading in holders for name in reading.ops})),
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Which operators read a tensor, and what its numbers are used for, also behind casts and changes of shape."""
+
+    ops: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+
+
+def _readings(graph: Subgraph) -> dict[int, _Reading]:
+    """Return how each tensor is read; operators run in order, so that one pass from the last to the first is enough."""
+    readings: dict[int, _Reading] = {}
+    for operator in reversed(graph.operators):
+        for position, index in enumerate(operator.inputs):
+            reading = readings.setdefault(index, _Reading())
+            reading.ops.add(operator.name)
+            if operator.name in _LOOKUPS and position == _LOOKUPS[operator.name][0]:
+                reading.kinds.add("table")
+            elif operator.name in _PRODUCTS and position <= 1:
+                reading.kinds.add("dense")
+        for made in _carried(operator):
+            if made in readings:
+                readings[operator.inputs[0]].kinds |= readings[made].kinds
+    return readings
+
+
+def _carried(operator: Operator) -> tuple[int, ...]:
+    """Return the outputs that hold the numbers of the operator's first input, () when it computes new ones."""
+    return operator.outputs if operator.name in _SAME_NUMBERS and operator.inputs else ()
+
+
+def _rows_looked_up(file: TfliteFile, graph: Subgraph) -> dict[int, int]:
+    """Return, for each tensor whose numbers are ids of a stored table, the rows of the smallest such table."""
+    stored = _stored_tensors(file, graph)
+    limits: dict[int, int] = {}
+    for operator in reversed(graph.operators):
+        found = [limits[made] for made in _carried(operator) if made in limits]
+        ids = operator.inputs[0] if found else -1
+        if operator.name in _LOOKUPS and len(operator.inputs) > 1:
+            table, ids = (operator.inputs[position] for position in _LOOKUPS[operator.name])
+            found = _rows(graph.tensors[table], operator.options.get("axis", 0)) if table in stored else []
+        if found:
+            limits[ids] = min(*found, limits.get(ids, found[0]))
+    return limits
+
+
+def _rows(table: Tensor, axis: object) -> list[int]:
+    fits = isinstance(axis, int) and -len(table.shape) <= axis < len(table.shape)
+    return [table.shape[axis]] if isinstance(axis, int) and fits else []
+
+
+def _stored_tensors(file: TfliteFile, graph: Subgraph) -> set[int]:
+    """Return the tensors whose numbers are in the file: constants, and casts and changes of shape of them."""
+    stored = {tensor.index for tensor in graph.tensors if len(file.constant(tensor))}
+    for operator in graph.operators:
+        if operator.inputs and operator.inputs[0] in stored:
+            stored.update(_carried(operator))
+    return stored

@@ -1,0 +1,121 @@
+"""Names and layouts of the .tflite schema: tensor types, operators, and the options that are decoded.
+
+Source: TensorFlow's `tensorflow/compiler/mlir/lite/schema/schema.fbs` as of LiteRT 2.3.0, compared with its generated
+Python reader in the tests.
+"""
+
+from typing import NamedTuple
+
+IDENTIFIER = b"TFL3"
+VERSION = 3
+
+TENSOR_TYPES = tuple(
+    (  # noqa: SIM905 - names in a row read better than a list of quotes
+        "FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT "
+        "UINT32 UINT16 INT4 BFLOAT16 INT2 UINT4 FLOAT8_E4M3FN FLOAT8_E5M2"
+    ).split()
+)
+
+# Bits of one element; types that are not here have no fixed size.
+TYPE_BITS = {
+    **dict.fromkeys(("INT2",), 2),
+    **dict.fromkeys(("INT4", "UINT4"), 4),
+    **dict.fromkeys(("INT8", "UINT8", "BOOL", "FLOAT8_E4M3FN", "FLOAT8_E5M2"), 8),
+    **dict.fromkeys(("FLOAT16", "BFLOAT16", "INT16", "UINT16"), 16),
+    **dict.fromkeys(("FLOAT32", "INT32", "UINT32"), 32),
+    **dict.fromkeys(("FLOAT64", "INT64", "UINT64", "COMPLEX64"), 64),
+    **dict.fromkeys(("COMPLEX128",), 128),
+}
+
+ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
+
+BLOCKWISE = 2  # QuantizationDetails: scales lie in a tensor of their own, one a block
+
+CUSTOM = 32
+OPERATORS = tuple(
+    """
+    ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE EMBEDDING_LOOKUP FLOOR
+    FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D LOCAL_RESPONSE_NORMALIZATION LOGISTIC LSH_PROJECTION
+    LSTM MAX_POOL_2D MUL RELU RELU_N1_TO_1 RELU6 RESHAPE RESIZE_BILINEAR RNN SOFTMAX SPACE_TO_DEPTH SVDF TANH
+    CONCAT_EMBEDDINGS SKIP_GRAM CALL CUSTOM EMBEDDING_LOOKUP_SPARSE PAD UNIDIRECTIONAL_SEQUENCE_RNN GATHER
+    BATCH_TO_SPACE_ND SPACE_TO_BATCH_ND TRANSPOSE MEAN SUB DIV SQUEEZE UNIDIRECTIONAL_SEQUENCE_LSTM STRIDED_SLICE
+    BIDIRECTIONAL_SEQUENCE_RNN EXP TOPK_V2 SPLIT LOG_SOFTMAX DELEGATE BIDIRECTIONAL_SEQUENCE_LSTM CAST PRELU MAXIMUM
+    ARG_MAX MINIMUM LESS NEG PADV2 GREATER GREATER_EQUAL LESS_EQUAL SELECT SLICE SIN TRANSPOSE_CONV SPARSE_TO_DENSE TILE
+    EXPAND_DIMS EQUAL NOT_EQUAL LOG SUM SQRT RSQRT SHAPE POW ARG_MIN FAKE_QUANT REDUCE_PROD REDUCE_MAX PACK LOGICAL_OR
+    ONE_HOT LOGICAL_AND LOGICAL_NOT UNPACK REDUCE_MIN FLOOR_DIV REDUCE_ANY SQUARE ZEROS_LIKE FILL FLOOR_MOD RANGE
+    RESIZE_NEAREST_NEIGHBOR LEAKY_RELU SQUARED_DIFFERENCE MIRROR_PAD ABS SPLIT_V UNIQUE CEIL REVERSE_V2 ADD_N GATHER_ND
+    COS WHERE RANK ELU REVERSE_SEQUENCE MATRIX_DIAG QUANTIZE MATRIX_SET_DIAG ROUND HARD_SWISH IF WHILE
+    NON_MAX_SUPPRESSION_V4 NON_MAX_SUPPRESSION_V5 SCATTER_ND SELECT_V2 DENSIFY SEGMENT_SUM BATCH_MATMUL
+    PLACEHOLDER_FOR_GREATER_OP_CODES CUMSUM CALL_ONCE BROADCAST_TO RFFT2D CONV_3D IMAG REAL COMPLEX_ABS HASHTABLE
+    HASHTABLE_FIND HASHTABLE_IMPORT HASHTABLE_SIZE REDUCE_ALL CONV_3D_TRANSPOSE VAR_HANDLE READ_VARIABLE
+    ASSIGN_VARIABLE BROADCAST_ARGS RANDOM_STANDARD_NORMAL BUCKETIZE RANDOM_UNIFORM MULTINOMIAL GELU
+    DYNAMIC_UPDATE_SLICE RELU_0_TO_1 UNSORTED_SEGMENT_PROD UNSORTED_SEGMENT_MAX UNSORTED_SEGMENT_SUM ATAN2
+    UNSORTED_SEGMENT_MIN SIGN BITCAST BITWISE_XOR RIGHT_SHIFT STABLEHLO_LOGISTIC STABLEHLO_ADD STABLEHLO_DIVIDE
+    STABLEHLO_MULTIPLY STABLEHLO_MAXIMUM STABLEHLO_RESHAPE STABLEHLO_CLAMP STABLEHLO_CONCATENATE
+    STABLEHLO_BROADCAST_IN_DIM STABLEHLO_CONVOLUTION STABLEHLO_SLICE STABLEHLO_CUSTOM_CALL STABLEHLO_REDUCE
+    STABLEHLO_ABS STABLEHLO_AND STABLEHLO_COSINE STABLEHLO_EXPONENTIAL STABLEHLO_FLOOR STABLEHLO_LOG STABLEHLO_MINIMUM
+    STABLEHLO_NEGATE STABLEHLO_OR STABLEHLO_POWER STABLEHLO_REMAINDER STABLEHLO_RSQRT STABLEHLO_SELECT
+    STABLEHLO_SUBTRACT STABLEHLO_TANH STABLEHLO_SCATTER STABLEHLO_COMPARE STABLEHLO_CONVERT STABLEHLO_DYNAMIC_SLICE
+    STABLEHLO_DYNAMIC_UPDATE_SLICE STABLEHLO_PAD STABLEHLO_IOTA STABLEHLO_DOT_GENERAL STABLEHLO_REDUCE_WINDOW
+    STABLEHLO_SORT STABLEHLO_WHILE STABLEHLO_GATHER STABLEHLO_TRANSPOSE DILATE STABLEHLO_RNG_BIT_GENERATOR REDUCE_WINDOW
+    STABLEHLO_COMPOSITE STABLEHLO_SHIFT_LEFT STABLEHLO_CBRT STABLEHLO_CASE
+    """.split()  # noqa: SIM905 - as above
+)
+
+
+class Layout(NamedTuple):
+    """One options table: its number in the BuiltinOptions union, and its fields in the order of their slots.
+
+    A field is (name, `struct` code); "activation" stands for an activation's number and "integers" for a vector.
+    """
+
+    number: int
+    fields: tuple[tuple[str, str], ...]
+
+
+_ACTIVATION = ("fused_activation_function", "activation")
+_AXIS = ("axis", "i")
+_ASYMMETRIC = ("asymmetric_quantize_inputs", "?")
+_REDUCTION = Layout(27, (("keep_dims", "?"),))
+
+# By operator, for those that numpy_reference evaluates and whose options change what they do.
+OPTIONS: dict[str, Layout] = {
+    "FULLY_CONNECTED": Layout(8, (_ACTIVATION, ("weights_format", "b"), ("keep_num_dims", "?"), _ASYMMETRIC)),
+    "SOFTMAX": Layout(9, (("beta", "f"),)),
+    "CONCATENATION": Layout(10, (_AXIS, _ACTIVATION)),
+    "ADD": Layout(11, (_ACTIVATION,)),
+    "L2_NORMALIZATION": Layout(12, (_ACTIVATION,)),
+    "RESHAPE": Layout(17, (("new_shape", "integers"),)),
+    "MUL": Layout(21, (_ACTIVATION,)),
+    "GATHER": Layout(23, (_AXIS, ("batch_dims", "i"))),
+    "MEAN": _REDUCTION,
+    "SUM": _REDUCTION,
+    "REDUCE_MAX": _REDUCTION,
+    "REDUCE_MIN": _REDUCTION,
+    "REDUCE_PROD": _REDUCTION,
+    "REDUCE_ANY": _REDUCTION,
+    "REDUCE_ALL": _REDUCTION,
+    "SUB": Layout(28, (_ACTIVATION,)),
+    "DIV": Layout(29, (_ACTIVATION,)),
+    "SQUEEZE": Layout(30, (("squeeze_dims", "integers"),)),
+    "STRIDED_SLICE": Layout(
+        32,
+        (
+            ("begin_mask", "i"),
+            ("end_mask", "i"),
+            ("ellipsis_mask", "i"),
+            ("new_axis_mask", "i"),
+            ("shrink_axis_mask", "i"),
+            ("offset", "?"),
+        ),
+    ),
+    "SPLIT": Layout(35, (("num_splits", "i"),)),
+    "PACK": Layout(59, (("values_count", "i"), _AXIS)),
+    "ONE_HOT": Layout(61, (_AXIS,)),
+    "UNPACK": Layout(64, (("num", "i"), _AXIS)),
+    "LEAKY_RELU": Layout(75, (("alpha", "f"),)),
+    "SPLIT_V": Layout(79, (("num_splits", "i"),)),
+    "BATCH_MATMUL": Layout(101, (("adj_x", "?"), ("adj_y", "?"), _ASYMMETRIC)),
+    "CUMSUM": Layout(102, (("exclusive", "?"), ("reverse", "?"))),
+    "GELU": Layout(116, (("approximate", "?"),)),
+}

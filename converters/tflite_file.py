@@ -1,0 +1,289 @@
+"""What a .tflite file holds, read with the standard library alone and without trusting a byte of it."""
+
+import mmap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from converters import schema
+from converters.errors import TfliteError
+from converters.flatbuffer import Flatbuffer, Table
+from converters.graph import Operator, OperatorCode, Option, Quantization, Signature, Subgraph, Tensor
+
+__all__ = [
+    "Operator",
+    "OperatorCode",
+    "Quantization",
+    "Signature",
+    "Subgraph",
+    "Tensor",
+    "TfliteFile",
+    "parse",
+    "read",
+]
+
+_MOST_AXES = 32
+_FIRST_OFFSET_OUTSIDE = 2  # offsets 0 and 1 of a Buffer mean that its bytes lie in the flatbuffer
+_PADDING_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class TfliteFile:
+    """A parsed file; `data` stays the caller's bytes (or the mapped file) and nothing in it is copied.
+
+    `spans` has the first byte and the end of each buffer, in `data`; `operator_codes` also has those that no operator
+    uses.
+    """
+
+    name: str
+    data: memoryview
+    version: int
+    description: str
+    operator_codes: tuple[OperatorCode, ...]
+    subgraphs: tuple[Subgraph, ...]
+    spans: tuple[tuple[int, int], ...]
+    signatures: tuple[Signature, ...]
+    metadata: Mapping[str, int]
+
+    @property
+    def buffers(self) -> tuple[memoryview, ...]:
+        """The bytes of every buffer."""
+        return tuple(self.data[start:end] for start, end in self.spans)
+
+    @property
+    def min_runtime_version(self) -> str | None:
+        """The oldest runtime that the converter claimed, None where it claimed none."""
+        buffer = self.metadata.get("min_runtime_version")
+        if buffer is None:
+            return None
+        start, end = self.spans[buffer]
+        return bytes(self.data[start:end]).rstrip(b"\0").decode("ascii", "backslashreplace") or None
+
+    def constant(self, tensor: Tensor) -> memoryview:
+        """Return the bytes stored for `tensor`, none of them when it is computed at run time."""
+        start, end = self.spans[tensor.buffer]
+        return self.data[start:end]
+
+
+def read(path: str | Path) -> TfliteFile:
+    """Map the file at `path` and parse it; raise `TfliteError` when it cannot be opened or is no .tflite file."""
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            if stream.seek(0, 2) == 0:
+                raise TfliteError(f"{path.name}: not a TFLite file: got an empty file, expected a model")
+            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise TfliteError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return parse(memoryview(data), path.name)
+
+
+def parse(data: bytes | memoryview, name: str = "model") -> TfliteFile:
+    """Return what the file in `data` holds; raise `TfliteError`, one sentence that begins with `name`, for any other.
+
+    Files truncated at any byte are refused; so are indices out of range, constants whose size does not fit their shape
+    and numbers of types, operators and activations that the schema does not have.
+    """
+    buffer = Flatbuffer(memoryview(data).cast("B"), name)
+    root = buffer.root(schema.IDENTIFIER)
+    version = root.integer(4, "I")
+    if version != schema.VERSION:
+        raise root.refuse("the schema version", version, str(schema.VERSION))
+    spans = tuple(_span(table) for table in root.tables(12, "buffer"))
+    codes = tuple(_operator_code(table) for table in root.tables(6, "operator code"))
+    subgraphs = tuple(_subgraph(table, codes, spans) for table in root.tables(8, "subgraph"))
+    if not subgraphs:
+        raise root.refuse("the subgraphs", "none", "at least one")
+    root.span(14, "the metadata buffers", 4)
+    file = TfliteFile(
+        name=name,
+        data=buffer.data,
+        version=version,
+        description=root.text(10, "the description"),
+        operator_codes=codes,
+        subgraphs=subgraphs,
+        spans=spans,
+        signatures=tuple(_signature(table, subgraphs) for table in root.tables(18, "signature")),
+        metadata=_metadata(root, len(spans)),
+    )
+    _check_tail(buffer)
+    return file
+
+
+def _check_tail(buffer: Flatbuffer) -> None:
+    """Refuse a file that lost some of the zero bytes that fill its last word; longer tails are an appendix."""
+    size = len(buffer.data)
+    if size % 4 and size - buffer.reach < _PADDING_BYTES:
+        raise buffer.refuse("the size", f"{size} bytes", "a multiple of 4 (the file looks truncated)")
+
+
+def _checked_indices(table: Table, what: str, indices: tuple[int, ...], count: int, lowest: int = 0) -> tuple[int, ...]:
+    for index in indices:
+        if not lowest <= index < count:
+            raise table.refuse(what, index, f"an index from {lowest} to {count - 1}")
+    return indices
+
+
+def _named(table: Table, what: str, number: int, names: Sequence[str]) -> str:
+    if not 0 <= number < len(names):
+        raise table.refuse(what, number, f"a number from 0 to {len(names) - 1}")
+    return names[number]
+
+
+def _span(table: Table) -> tuple[int, int]:
+    start, end = table.span(4, "the data")
+    offset, size = table.integer(6, "Q"), table.integer(8, "Q")
+    if offset < _FIRST_OFFSET_OUTSIDE:
+        return start, end
+    table.buffer.claim(offset, size, f"the data of {table.where}")
+    return offset, offset + size
+
+
+def _operator_code(table: Table) -> OperatorCode:
+    # Numbers up to 126 are written twice: the older, narrower field holds 127 for those that it cannot hold.
+    number = max(table.integer(4, "b"), table.integer(10, "i"))
+    name = _named(table, "the operator", number, schema.OPERATORS)
+    custom_code = table.text(6, "the custom code")
+    version = table.integer(8, "i", 1)
+    if number != schema.CUSTOM:
+        return OperatorCode(name, version, custom=False)
+    if not custom_code:
+        raise table.refuse("the custom code", "no name", "the custom operator's name")
+    return OperatorCode(custom_code, version, custom=True)
+
+
+def _subgraph(table: Table, codes: tuple[OperatorCode, ...], spans: tuple[tuple[int, int], ...]) -> Subgraph:
+    tensors = tuple(_tensor(each, index, spans) for index, each in enumerate(table.tables(4, "tensor")))
+    count = len(tensors)
+    return Subgraph(
+        name=table.text(12, "the name"),
+        tensors=tensors,
+        operators=tuple(_operator(each, codes, count) for each in table.tables(10, "operator")),
+        inputs=_checked_indices(table, "an input", table.integers(6, "the inputs"), count),
+        outputs=_checked_indices(table, "an output", table.integers(8, "the outputs"), count),
+    )
+
+
+def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Tensor:
+    shape = _checked_shape(table, table.integers(4, "the shape", most=_MOST_AXES), smallest=0)
+    signature = _checked_shape(table, table.integers(18, "the shape signature", most=_MOST_AXES), smallest=-1)
+    if signature and len(signature) != len(shape):
+        raise table.refuse("the shape signature", f"{len(signature)} axes", f"{len(shape)} as in the shape")
+    tensor = Tensor(
+        index=index,
+        name=table.text(10, "the name"),
+        shape=shape,
+        shape_signature=signature or shape,
+        dtype=_named(table, "the type", table.integer(6, "b"), schema.TENSOR_TYPES),
+        buffer=table.integer(8, "I"),
+        quantization=_quantization(table, shape),
+        sparse=table.table(16, "the sparsity") is not None,
+        variable=bool(table.number(14, "?", default=False)),
+    )
+    _checked_indices(table, "the buffer", (tensor.buffer,), len(spans))
+    start, end = spans[tensor.buffer]
+    if start < end and not tensor.sparse and tensor.dense_bytes not in (None, end - start):
+        expected = f"{tensor.dense_bytes} for {tensor.dtype} {list(shape)}"
+        raise table.refuse("the constant", f"{end - start} bytes", expected)
+    return tensor
+
+
+def _checked_shape(table: Table, shape: tuple[int, ...], smallest: int) -> tuple[int, ...]:
+    if any(size < smallest for size in shape):
+        raise table.refuse("the shape", list(shape), f"sizes of at least {smallest}")
+    return shape
+
+
+def _quantization(table: Table, shape: tuple[int, ...]) -> Quantization | None:
+    found = table.table(12, "the quantization")
+    if found is None:
+        return None
+    details = found.table(14, "the details")
+    if details is not None and found.integer(12, "B") == schema.BLOCKWISE:
+        return Quantization((), (), found.integer(16, "i"), blockwise=True)
+    scales = found.vector(8, "the scales", "f")
+    zero_points = found.integers(10, "the zero points", "q")
+    ranges = sum(end - start for start, end in (found.span(4, "the minima", 4), found.span(6, "the maxima", 4)))
+    if not scales:
+        return None
+    if len(zero_points) not in (0, 1, len(scales)):
+        raise found.refuse("the zero points", len(zero_points), f"{len(scales)}, one for each scale")
+    axis = found.integer(16, "i")
+    if len(scales) > 1 and not (0 <= axis < len(shape) and shape[axis] == len(scales)):
+        raise found.refuse("the scales", f"{len(scales)} along axis {axis}", f"the size of an axis of {list(shape)}")
+    return Quantization(
+        scales=tuple(float(scale) for scale in scales),
+        zero_points=zero_points if len(zero_points) == len(scales) else (zero_points or (0,)) * len(scales),
+        axis=axis,
+        stored_bytes=4 * len(scales) + 8 * len(zero_points) + ranges,
+    )
+
+
+def _operator(table: Table, codes: tuple[OperatorCode, ...], tensors: int) -> Operator:
+    (index,) = _checked_indices(table, "the operator code", (table.integer(4, "I"),), len(codes))
+    code = codes[index]
+    table.span(14, "the custom options")
+    table.span(18, "the mutating inputs")
+    table.span(20, "the intermediates", 4)
+    table.table(28, "the second options")
+    if table.integer(22, "Q") >= _FIRST_OFFSET_OUTSIDE:
+        table.buffer.claim(table.integer(22, "Q"), table.integer(24, "Q"), f"the custom options of {table.where}")
+    return Operator(
+        name=code.name,
+        custom=code.custom,
+        version=code.version,
+        inputs=_checked_indices(table, "an input", table.integers(6, "the inputs"), tensors, -1),
+        outputs=_checked_indices(table, "an output", table.integers(8, "the outputs"), tensors, -1),
+        options=_options(table, code),
+    )
+
+
+def _options(table: Table, code: OperatorCode) -> Mapping[str, Option]:
+    found = table.table(12, "the options")
+    layout = None if code.custom else schema.OPTIONS.get(code.name)
+    if layout is None:
+        return {}
+    if table.integer(10, "B") != layout.number:  # a runtime, too, then goes by the defaults
+        found = None
+    return {name: _option(found, 4 + 2 * slot, name, kind) for slot, (name, kind) in enumerate(layout.fields)}
+
+
+def _option(options: Table | None, slot: int, name: str, kind: str) -> Option:
+    if kind == "integers":
+        return () if options is None else options.integers(slot, name, most=_MOST_AXES)
+    if kind != "activation":
+        default = {"?": False, "f": 0.0}.get(kind, 0)
+        return default if options is None else options.number(slot, kind, default)
+    number = 0 if options is None else options.integer(slot, "b")
+    if options is not None:
+        _named(options, "the activation", number, schema.ACTIVATIONS)
+    return number
+
+
+def _signature(table: Table, subgraphs: tuple[Subgraph, ...]) -> Signature:
+    (subgraph,) = _checked_indices(table, "the subgraph", (table.integer(12, "I"),), len(subgraphs))
+    count = len(subgraphs[subgraph].tensors)
+    return Signature(
+        key=table.text(8, "the key"),
+        subgraph=subgraph,
+        inputs=_tensor_map(table, 4, "input", count),
+        outputs=_tensor_map(table, 6, "output", count),
+    )
+
+
+def _tensor_map(table: Table, slot: int, what: str, tensors: int) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for entry in table.tables(slot, what):
+        name = entry.text(4, "the name")
+        if name in found:
+            raise entry.refuse("the name", repr(name), "a name that is used once")
+        (found[name],) = _checked_indices(entry, "the tensor", (entry.integer(6, "I"),), tensors)
+    return found
+
+
+def _metadata(root: Table, buffers: int) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for entry in root.tables(16, "metadata entry"):
+        (buffer,) = _checked_indices(entry, "the buffer", (entry.integer(6, "I"),), buffers)
+        found.setdefault(entry.text(4, "the name"), buffer)
+    return found

@@ -1,0 +1,120 @@
+"""`python -m device_tests BUNDLE_OR_TFLITE --report OUT.json`: run the harness here and write its report."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Optional
+
+from device_tests import report
+from device_tests.errors import HarnessError, ReportError, RuntimeUnavailable
+from device_tests.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REFUSED = 2
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(REFUSED, f"error: {message}\n")
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run and return the exit code: 0 with the report written, 2 with one sentence on stderr."""
+    asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _run(asked)
+    except KeyboardInterrupt:
+        _say("error: interrupted; nothing was written")
+        return INTERRUPTED
+    except HarnessError as why:
+        _say(f"error: {why}")
+        return REFUSED
+    return 0
+
+
+def _run(asked: argparse.Namespace) -> None:
+    if importlib.util.find_spec("numpy") is None:
+        raise RuntimeUnavailable("this Python has no numpy: run pip install numpy")
+    from device_tests import harness  # noqa: PLC0415 -- only now is there a numpy to import
+    from device_tests.evaluation import to_npy  # noqa: PLC0415
+
+    settings = harness.Settings(
+        path=asked.file,
+        threads=asked.threads,
+        calls=asked.calls,
+        k=asked.k,
+        only=tuple(asked.only),
+        runtime=asked.runtime,
+        limits=dict(asked.limits),
+        provenance=asked.provenance,
+    )
+    outcome = harness.run(settings, lambda phase: _say(f"phase {phase}"))
+    if asked.lists is not None:
+        if outcome.lists is None:
+            raise ReportError("there are no lists to write: quality was not measured")
+        write_whole(asked.lists, to_npy(outcome.lists), ReportError)
+    report.write(asked.report, outcome.report)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="device_tests", description="Prove and measure a recommender in the runtime installed here.")
+    parser.add_argument("file", type=Path, metavar="BUNDLE_OR_TFLITE", help="a bundle, or a bare .tflite")
+    parser.add_argument("--report", type=Path, required=True, metavar="OUT.json", help="where the report goes")
+    parser.add_argument("--threads", type=_at_least_one, default=1, metavar="N", help="threads of the runtime (1)")
+    parser.add_argument("--calls", type=_at_least_one, default=500, metavar="N", help="warm calls (500)")
+    parser.add_argument("--k", type=_at_least_one, metavar="K", help="length of the lists (the bundle's own)")
+    parser.add_argument("--only", type=_names, default=[], metavar="PHASES", help="of memory,latency,golden,quality")
+    parser.add_argument("--runtime", metavar="NAME", help="tflite-runtime or ai-edge-litert (the first that is there)")
+    parser.add_argument(
+        "--limits",
+        type=_limit,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=IDS",
+        help="ids of a bare .tflite",
+    )
+    parser.add_argument("--lists", type=Path, metavar="OUT.npy", help="every evaluation user's top k, int32")
+    parser.add_argument("--provenance", choices=("measured", "emulated"), default="measured", help="(measured)")
+    return parser
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"should be a whole number of at least 1, not {text!r}")
+    return number
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, ids = text.rpartition("=")
+    if not name:
+        raise argparse.ArgumentTypeError(f"should read NAME=IDS, like history=2415, not {text!r}")
+    return name, _at_least_one(ids)
+
+
+def _interrupt(_number: int, _frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,385 @@
+"""The bundle: one zip of stored members in one exact form, `app/` for what ships and `proof/` for what proves it.
+
+The form, all of it: members sorted by name; each as a local header (version 2.0, no flags, method 0, 1980-01-01 00:00,
+CRC-32, sizes, name, no extra field) and its bytes; then the central directory in the same order (made by 2.0 on FAT, no
+attributes) and the end record. The reader takes only the bytes that the writer gives for the members it finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Optional, Union
+
+from device_tests import record
+from device_tests.errors import BundleError
+from device_tests.files import read_whole, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FORMAT = 1
+MANIFEST = "app/manifest.json"
+MODEL = "app/model.tflite"
+ITEMS = "app/items.txt"
+USERS = "app/users.txt"
+TITLES = "proof/titles.txt"
+LINEAGE = "proof/lineage.json"
+KINDS = ("catalogue", "pointwise")
+ROLES = ("user", "item", "history")
+PRECISIONS = ("float32", "float16", "dynamic_int8", "full_int8", "int16")
+MAX_MEMBERS = 64
+MAX_BYTES = (1 << 31) - 1
+
+_PROOF = (
+    TITLES,
+    LINEAGE,
+    "proof/eval_seen_offsets.npy",
+    "proof/eval_seen_values.npy",
+    "proof/eval_relevant_offsets.npy",
+    "proof/eval_relevant_values.npy",
+    "proof/eval_popularity.npy",
+    "proof/golden_users.npy",
+    "proof/golden_float_top.npy",
+    "proof/golden_decoded_scores.npy",
+    "proof/baseline_ranks.npy",
+)
+_FIXED = frozenset((MANIFEST, MODEL, ITEMS, USERS, *_PROOF))
+_EVAL_INPUT = re.compile(r"proof/eval_input_([A-Za-z0-9_.]{1,64})\.npy")
+_INPUT_NAME = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}==[0-9][0-9A-Za-z.]{0,31}")
+_VERSION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,6}){0,3})?")
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_DAY_ONE = 0x0021  # 1980-01-01 in the words of MS-DOS
+_VERSION_NEEDED = 20
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of the signature: int32 ids in [0, ids), of shape [batch] when length is 0, else [batch, length]."""
+
+    name: str
+    role: str
+    length: int
+    ids: int
+    padding_id: Optional[int]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an app and the harness must know of the model; `digests` is the SHA-256 of every other member of app/.
+
+    `tolerance` is the share of a user's score range by which two runtimes may differ; `float_overlap` the least mean
+    top-k overlap with the float32 Keras model that the recipe promises.
+    """
+
+    format: int
+    name: str
+    recipe: str
+    kind: str
+    signature: str
+    inputs: tuple[Input, ...]
+    output: str
+    items: int
+    k: int
+    precision: str
+    runtime: str
+    oldest_runtime: str
+    tolerance: float
+    float_overlap: float
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was read whole: its manifest, its members' bytes by name, and the SHA-256 of the container."""
+
+    manifest: Manifest
+    members: Mapping[str, bytes]
+    sha256: str
+
+    @property
+    def model(self) -> bytes:
+        """The .tflite file."""
+        return self.members[MODEL]
+
+    @property
+    def app(self) -> dict[str, bytes]:
+        """The members that ship inside an app."""
+        return {name: data for name, data in self.members.items() if name.startswith("app/")}
+
+    @property
+    def app_bytes(self) -> int:
+        """Bytes on disk of what ships."""
+        return sum(map(len, self.app.values()))
+
+    @property
+    def download_bytes(self) -> int:
+        """Bytes of what ships as a store sends it: each member in raw deflate, level 6, as in an APK."""
+        return sum(_deflated(data) for data in self.app.values())
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """The vocabulary: item i of the model is line i."""
+        return split_lines(self.members[ITEMS], ITEMS)
+
+
+def encode(members: Mapping[str, bytes]) -> bytes:
+    """Return the one container of these members; BundleError for an unknown name or more than 2 GiB."""
+    for name in members:
+        if not _known(name):
+            raise BundleError(f"a bundle has no member called {name[:80]!r}")
+    if len(members) > MAX_MEMBERS or sum(map(len, members.values())) > MAX_BYTES - (1 << 20):
+        raise BundleError(
+            f"a bundle holds at most {MAX_MEMBERS} members and 2 GiB; make the model or its tables smaller"
+        )
+    return b"".join(_pieces(members))
+
+
+def decode(data: bytes, name: str = "bundle") -> Bundle:
+    """Return the bundle of a container, every digest checked.
+
+    Raises BundleError for any byte string but the one that `encode` gives for the members found in it, for a manifest
+    that is not valid or was made by a newer edgerec, and for members that do not fit the manifest.
+    """
+    if not isinstance(data, bytes):
+        raise TypeError(f"a bundle is bytes, not {type(data).__name__}")
+    members = _members(data, name)
+    manifest = _manifest(members, name)
+    for member in members:
+        if not _known(member):
+            raise BundleError(f"{name} has an unknown member {member[:80]!r}")
+    _check_exact(data, members, name)
+    _check_members(manifest, members, name)
+    return Bundle(manifest, MappingProxyType(members), hashlib.sha256(data).hexdigest())
+
+
+def read(path: Union[str, Path]) -> Bundle:
+    """Return the bundle in a file; BundleError when it cannot be read or is not a whole bundle."""
+    return decode(read_whole(path, BundleError), Path(path).name)
+
+
+def write(path: Union[str, Path], members: Mapping[str, bytes]) -> Bundle:
+    """Write a bundle, whole or not at all, and return it; BundleError when the members make no valid bundle."""
+    data = encode(members)
+    bundle = decode(data, Path(path).name)
+    write_whole(path, data, BundleError)
+    return bundle
+
+
+def digests(members: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what a manifest's `digests` says of these members: SHA-256 of those of app/, the manifest left out."""
+    app = {name: data for name, data in members.items() if name.startswith("app/") and name != MANIFEST}
+    return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(app.items())}
+
+
+def join_lines(values: tuple[str, ...]) -> bytes:
+    """Return one value a line, each with its newline, as UTF-8; BundleError when a value holds a newline."""
+    for value in values:
+        if "\n" in value or "\r" in value:
+            raise BundleError(f"{value[:60]!r} holds a line break, so it cannot be a line of a bundle")
+    return "".join(f"{value}\n" for value in values).encode()
+
+
+def split_lines(data: bytes, where: str) -> tuple[str, ...]:
+    """Return the values that `join_lines` was given; BundleError when it did not make these bytes."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BundleError(f"{where} is not UTF-8") from None
+    if (text and not text.endswith("\n")) or "\r" in text:
+        raise BundleError(f"{where} should hold one value a line, each ended by a newline")
+    return tuple(text.split("\n")[:-1])
+
+
+def validate(manifest: Manifest) -> None:
+    """Raise BundleError, naming the value, when a manifest says what cannot be."""
+    for right, problem in _rules(manifest):
+        if not right:
+            raise BundleError(f"manifest: {problem}")
+    for each in manifest.inputs:
+        for right, problem in _input_rules(each, manifest):
+            if not right:
+                raise BundleError(f"manifest: input {each.name!r} {problem}")
+
+
+def _rules(manifest: Manifest) -> Iterator[tuple[bool, str]]:
+    roles = [each.role for each in manifest.inputs]
+    names = {each.name for each in manifest.inputs}
+    pointwise = manifest.kind == "pointwise"
+    yield manifest.format == FORMAT, f"format should be {FORMAT}, not {manifest.format}"
+    yield bool(manifest.name and manifest.recipe), "name and recipe should not be empty"
+    yield manifest.kind in KINDS, f"kind should be one of {', '.join(KINDS)}, not {manifest.kind!r}"
+    yield bool(manifest.signature and manifest.output), "signature and output should not be empty"
+    yield len(names) == len(roles) > 0, "inputs should have at least one entry and no name twice"
+    yield roles.count("item") == pointwise, f"a {manifest.kind} model has {int(pointwise)} item input"
+    yield len(roles) > pointwise, "at least one input should be of role user or history"
+    yield manifest.items >= 1, f"items should be at least 1, not {manifest.items}"
+    yield 1 <= manifest.k <= manifest.items, f"k should be 1 to {manifest.items} (the items), not {manifest.k}"
+    yield (
+        manifest.precision in PRECISIONS,
+        f"precision should be one of {', '.join(PRECISIONS)}, not {manifest.precision!r}",
+    )
+    yield (
+        _RUNTIME.fullmatch(manifest.runtime) is not None,
+        f"runtime should read like tflite-runtime==2.14.0, not {manifest.runtime!r}",
+    )
+    yield (
+        _VERSION.fullmatch(manifest.oldest_runtime) is not None,
+        f"oldest_runtime should read like 2.3.0 or be empty, not {manifest.oldest_runtime!r}",
+    )
+    yield 0 <= manifest.tolerance < 1, f"tolerance should be from 0 to below 1, not {manifest.tolerance}"
+    yield 0 <= manifest.float_overlap <= 1, f"float_overlap should be 0 to 1, not {manifest.float_overlap}"
+
+
+def _input_rules(each: Input, manifest: Manifest) -> Iterator[tuple[bool, str]]:
+    least = 1 if each.role == "user" else manifest.items
+    padded = each.padding_id
+    yield _INPUT_NAME.fullmatch(each.name) is not None, "should have a name of letters, digits, dots and underscores"
+    yield each.role in ROLES, f"should have a role of {', '.join(ROLES)}, not {each.role!r}"
+    yield 0 <= each.length <= 1 << 16, f"should have a length from 0 to 65536, not {each.length}"
+    yield (each.length > 0) == (each.role == "history"), f"of role {each.role} cannot have length {each.length}"
+    yield least <= each.ids < 1 << 31, f"should take at least {least} ids, not {each.ids}"
+    yield padded is None or 0 <= padded < each.ids, f"should have a padding id below {each.ids}, not {padded}"
+
+
+def _deflated(data: bytes) -> int:
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return len(deflate.compress(data)) + len(deflate.flush())
+
+
+def _known(name: str) -> bool:
+    return name in _FIXED or _EVAL_INPUT.fullmatch(name) is not None
+
+
+def _pieces(members: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yield the container piece by piece, so that it can be compared without a second copy of it."""
+    central: list[bytes] = []
+    at = 0
+    for name in sorted(members):
+        data, raw = members[name], name.encode()
+        same = (_VERSION_NEEDED, 0, 0, 0, _DAY_ONE, zlib.crc32(data), len(data), len(data), len(raw), 0)
+        yield _LOCAL.pack(b"PK\3\4", *same) + raw
+        yield data
+        central.append(_CENTRAL.pack(b"PK\1\2", _VERSION_NEEDED, *same, 0, 0, 0, 0, at) + raw)
+        at += _LOCAL.size + len(raw) + len(data)
+    directory = b"".join(central)
+    yield directory
+    yield _END.pack(b"PK\5\6", 0, 0, len(members), len(members), len(directory), at, 0)
+
+
+def _members(data: bytes, name: str) -> dict[str, bytes]:
+    """Walk the central directory; every length is checked against the bytes that are there before it is used."""
+    if len(data) < _END.size or len(data) > MAX_BYTES or not data.startswith(b"PK\3\4"):
+        raise BundleError(f"{name} is not a bundle: it is no zip that edgerec wrote")
+    _, _, _, _, count, size, start, _ = _END.unpack_from(data, len(data) - _END.size)
+    end = len(data) - _END.size
+    if data[end : end + 4] != b"PK\5\6" or start + size != end or count > MAX_MEMBERS:
+        raise BundleError(f"{name} is damaged or cut short: its last bytes are not the end of a bundle")
+    members: dict[str, bytes] = {}
+    at = start
+    for _ in range(count):
+        if at + _CENTRAL.size > end:
+            raise BundleError(f"{name} is damaged: its directory holds fewer than {count} members")
+        entry = _CENTRAL.unpack_from(data, at)
+        length, raw_length, local = entry[9], entry[10], entry[16]
+        raw = data[at + _CENTRAL.size : at + _CENTRAL.size + raw_length]
+        body = local + _LOCAL.size + raw_length
+        if body + length > start:
+            raise BundleError(f"{name} is damaged: a member reaches past its end")
+        members[raw.decode("utf-8", "replace")] = data[body : body + length]
+        at += _CENTRAL.size + raw_length
+    return members
+
+
+def _check_exact(data: bytes, members: Mapping[str, bytes], name: str) -> None:
+    view = memoryview(data)
+    at = 0
+    for piece in _pieces(members):
+        if view[at : at + len(piece)] != piece:
+            raise BundleError(f"{name} is damaged: byte {at} and what follows are not as edgerec wrote them")
+        at += len(piece)
+    if at != len(data):
+        raise BundleError(f"{name} is damaged: {len(data) - at} bytes too many")
+
+
+def _manifest(members: Mapping[str, bytes], name: str) -> Manifest:
+    if MANIFEST not in members:
+        raise BundleError(f"{name} is not a bundle: it has no {MANIFEST}")
+    where = f"{name}: {MANIFEST}"
+    value = record.parse(members[MANIFEST], where, BundleError)
+    made = value.get("format") if isinstance(value, dict) else None
+    if type(made) is int and made > FORMAT:
+        raise BundleError(
+            f"{name} has format {made}, made by a newer edgerec; this one reads format {FORMAT}: upgrade it"
+        )
+    manifest = record.from_json(Manifest, value, where, BundleError)
+    if record.dumps(manifest).encode() != members[MANIFEST]:
+        raise BundleError(f"{where} is not in the form that edgerec writes")
+    try:
+        validate(manifest)
+    except BundleError as why:
+        raise BundleError(f"{name}: {why}") from None
+    return manifest
+
+
+def _check_members(manifest: Manifest, members: Mapping[str, bytes], name: str) -> None:
+    has_users = any(each.role == "user" for each in manifest.inputs)
+    wanted = {MANIFEST, MODEL, ITEMS} | ({USERS} if has_users else set())
+    for member in sorted(wanted ^ {each for each in members if each.startswith("app/")}):
+        problem = "lacks its member" if member in wanted else "should not have the member"
+        raise BundleError(f"{name} {problem} {member}")
+    _check_digests(manifest.digests, digests(members), f"{name}: its manifest")
+    _check_vocabulary(manifest, members, name)
+    _check_proof(manifest, members, name)
+
+
+def _check_digests(said: Mapping[str, str], found: Mapping[str, str], where: str) -> None:
+    for member in sorted(said.keys() | found.keys()):
+        if said.get(member) != found.get(member):
+            raise BundleError(f"{where} gives another SHA-256 for {member[:80]} than the bytes have")
+
+
+def _check_vocabulary(manifest: Manifest, members: Mapping[str, bytes], name: str) -> None:
+    items = split_lines(members[ITEMS], f"{name}: {ITEMS}")
+    if len(items) != manifest.items:
+        raise BundleError(f"{name} has {len(items)} lines in {ITEMS} for {manifest.items} items")
+    limits = [each.ids for each in manifest.inputs if each.role == "user"]
+    users = split_lines(members.get(USERS, b""), f"{name}: {USERS}")
+    if len(users) > min(limits, default=0):
+        raise BundleError(f"{name} has {len(users)} lines in {USERS} where the model takes {min(limits)} users")
+    for member, ids in ((ITEMS, items), (USERS, users)):
+        if len(set(ids)) != len(ids) or "" in ids:
+            raise BundleError(f"{name} has an empty line or the same id twice in {member}")
+
+
+def _check_proof(manifest: Manifest, members: Mapping[str, bytes], name: str) -> None:
+    inputs = {each.name for each in manifest.inputs if each.role != "item"}
+    for member in members:
+        match = _EVAL_INPUT.fullmatch(member)
+        if match and match.group(1) not in inputs:
+            raise BundleError(f"{name} has {member} for an input that its manifest does not name")
+    if TITLES in members and len(split_lines(members[TITLES], f"{name}: {TITLES}")) != manifest.items:
+        raise BundleError(f"{name} should have one line an item in {TITLES}")
+    if LINEAGE not in members:
+        return
+    lineage = record.parse(members[LINEAGE], f"{name}: {LINEAGE}", BundleError)
+    if not isinstance(lineage, dict):
+        raise BundleError(f"{name}: {LINEAGE} should be an object")
+    said = lineage.get("digests", {})
+    proof = {each: data for each, data in members.items() if each.startswith("proof/") and each != LINEAGE}
+    if not isinstance(said, dict):
+        raise BundleError(f"{name}: the digests in {LINEAGE} should be an object")
+    if "digests" in lineage:
+        found = {each: hashlib.sha256(data).hexdigest() for each, data in proof.items()}
+        _check_digests(said, found, f"{name}: {LINEAGE}")
+    if lineage.get("model_sha256", manifest.digests[MODEL]) != manifest.digests[MODEL]:
+        raise BundleError(f"{name}: {LINEAGE} is of another model")

@@ -1,0 +1,68 @@
+"""Full ranking of every evaluation user: the rank of each held-out item, from which all metrics follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from device_tests import ranking
+from device_tests.evaluation import Ragged
+from device_tests.report import Quality
+
+if TYPE_CHECKING:
+    from device_tests.evaluation import EvaluationSet
+    from device_tests.model import Recommender
+
+
+def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tuple[Quality, ranking.Ids]:
+    """Return the quality and every user's top k, int32 [users, k]; items that the user has seen come last in a list.
+
+    Raises ModelError when a score is NaN, k is not 1 to the items, or the runtime fails.
+    """
+    items = len(evaluation.popularity)
+    lists = np.empty((evaluation.users, k), np.int32)
+    ranks = np.empty(len(evaluation.relevant.values), np.int32)
+    recommended = np.zeros(items, bool)
+    distinct = 0
+    for start in range(0, evaluation.users, recommender.batch):
+        end = min(start + recommender.batch, evaluation.users)
+        rows = np.arange(start, end)
+        scores = recommender.score_catalogue(evaluation.inputs, rows)
+        ranking.refuse_nan(scores)
+        distinct += _distinct(scores)
+        hide(scores, _part(evaluation.seen, start, end))
+        best = ranking.top_k(scores, k)
+        lists[rows] = best
+        recommended[best[np.isfinite(np.take_along_axis(scores, best, axis=1))]] = True
+        relevant = _part(evaluation.relevant, start, end)
+        first = evaluation.relevant.offsets[start]
+        ranks[first : first + len(relevant.values)] = ranking.ranks_of(scores, relevant.rows, relevant.values)
+    quality = Quality(
+        k=k,
+        items=items,
+        users=evaluation.users,
+        offsets=tuple(evaluation.relevant.offsets.tolist()),
+        ranks=tuple(ranks.tolist()),
+        recommended_items=int(recommended.sum()),
+        distinct_scores=distinct / max(1, evaluation.users),
+        segments=evaluation.segments(),
+    )
+    return quality, lists
+
+
+def hide(scores: ranking.Scores, seen: Ragged) -> None:
+    """Set the scores [B, items] of the items in each row's list to -inf, in place."""
+    scores[seen.rows, seen.values] = -np.inf
+
+
+def _part(lists: Ragged, first: int, end: int) -> Ragged:
+    """Return consecutive lists without copying their values."""
+    offsets = lists.offsets[first : end + 1]
+    return Ragged(offsets - offsets[0], lists.values[offsets[0] : offsets[-1]])
+
+
+def _distinct(scores: ranking.Scores) -> int:
+    """Return the number of different scores in each row, summed over the rows."""
+    ordered = np.sort(scores, axis=1)
+    return len(scores) + int((ordered[:, 1:] != ordered[:, :-1]).sum())

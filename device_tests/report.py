@@ -1,0 +1,263 @@
+"""The device report: what one machine said of one model, raw values kept, as one versioned JSON text."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional, Union
+
+from device_tests import metrics, record
+from device_tests.errors import ReportError
+from device_tests.files import read_whole, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VERSION = 1
+PROVENANCES = ("measured", "emulated")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Board:
+    """The machine and the runtime that answered; None is unknown. No host name: a report may be published."""
+
+    machine: str
+    system: str
+    release: str
+    cpu: str
+    cores: int
+    governor: Optional[str]
+    frequency_khz: Optional[int]
+    temperature_c: Optional[float]
+    load: Optional[float]
+    memory_bytes: Optional[int]
+    python: str
+    numpy: str
+    runtime: str
+    runtime_version: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class GoldenResult:
+    """Golden outputs replayed: scores and lists against the NumPy decode, lists against the float32 Keras model.
+
+    `largest_difference` is a share of the user's score range; a score that is no number counts as the whole range.
+    `order_held`: the lists differ only among items whose scores lie within the tolerance of each other.
+    `identical_lists` is the share of the users compared with the decode whose list is the same to the last place.
+    """
+
+    users: int
+    decoded_users: int
+    largest_difference: float
+    tolerance: float
+    decoded_overlap: float
+    order_held: bool
+    float_overlap: float
+    float_overlap_floor: float
+    identical_lists: float
+    held: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Ranks of every held-out item among its user's unseen items, from which every metric follows.
+
+    User u's ranks are ranks[offsets[u]:offsets[u + 1]], 1-based, ties by lower id. `segments` maps a name to indices
+    into `ranks`. `recommended_items` is how many items stand in anyone's top k, `distinct_scores` the mean over users.
+    """
+
+    k: int
+    items: int
+    users: int
+    offsets: tuple[int, ...]
+    ranks: tuple[int, ...]
+    recommended_items: int
+    distinct_scores: float
+    segments: dict[str, tuple[int, ...]]
+
+    def per_user(self, name: str, k: int, segment: Optional[str] = None) -> tuple[float, ...]:
+        """One value for every user who has a held-out item (in the segment), in the order of the users."""
+        offsets, ranks = self._within(segment)
+        return metrics.per_user(_metric(name), offsets, ranks, k)
+
+    def metric(self, name: str, k: int, segment: Optional[str] = None) -> float:
+        """Mean of `per_user`: recall, ndcg, hit_rate or mrr at k; ReportError when there is none or nobody to ask."""
+        offsets, ranks = self._within(segment)
+        try:
+            return metrics.mean(_metric(name), offsets, ranks, k)
+        except ValueError as why:
+            raise ReportError(f"{name}@{k} of segment {segment or 'all'}: {why}") from None
+
+    def coverage(self) -> float:
+        """Share of the catalogue that stands in anyone's top k."""
+        return self.recommended_items / self.items
+
+    def _within(self, segment: Optional[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if segment is None:
+            return self.offsets, self.ranks
+        if segment not in self.segments:
+            raise ReportError(f"no segment {segment!r}: there are {', '.join(sorted(self.segments)) or 'none'}")
+        chosen = sorted(self.segments[segment])
+        counts = [0] * len(self.offsets)
+        user = 0
+        for index in chosen:
+            while self.offsets[user + 1] <= index:
+                user += 1
+            counts[user + 1] += 1
+        for user in range(self.users):
+            counts[user + 1] += counts[user]
+        return tuple(counts), tuple(self.ranks[index] for index in chosen)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Nanoseconds of batch-1 calls: load (open and allocate), first call, and warm calls one by one.
+
+    A warm call sets the inputs, invokes and gets the scores; `invoke_ns` is the runtime's share of the same calls.
+    `overhead_ns` is what the harness adds to a call, read around a call that does nothing; `clock_ns` the clock's own.
+    """
+
+    load_ns: int
+    first_ns: int
+    warm_ns: tuple[int, ...]
+    invoke_ns: tuple[int, ...]
+    overhead_ns: int
+    clock_ns: int
+    batch: int
+    ids: str
+
+    def p(self, q: float) -> int:
+        """Return the q-th percentile of the warm calls by nearest rank: the least that q % of them do not exceed."""
+        ordered = sorted(self.warm_ns)
+        return ordered[max(0, math.ceil(q / 100 * len(ordered)) - 1)]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes the process grew by from after the imports: after load and after `calls` more calls; None is unknown.
+
+    `private_*` is memory of the process alone, `mapped_*` what is resident of files it maps, `peak` the most that the
+    whole process ever had resident.
+    """
+
+    private_load: Optional[int]
+    private_run: Optional[int]
+    mapped_load: Optional[int]
+    mapped_run: Optional[int]
+    peak: Optional[int]
+    calls: int
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """Everything one run of the harness said; a part is None when it was not asked for or could not be."""
+
+    version: int
+    provenance: str
+    bundle_sha256: Optional[str]
+    model_sha256: str
+    board: Board
+    golden: Optional[GoldenResult]
+    quality: Optional[Quality]
+    latency: Optional[Latency]
+    memory: Optional[Memory]
+    warnings: tuple[str, ...]
+
+
+def dumps(report: DeviceReport) -> str:
+    """Return the JSON text of a report; ReportError when it holds what cannot be."""
+    _validate(report, "report")
+    return record.dumps(report)
+
+
+def loads(text: Union[str, bytes], name: str = "report") -> DeviceReport:
+    """Return the report of a JSON text; ReportError when it is not one or was written by a newer edgerec."""
+    value = record.parse(text, name, ReportError)
+    made = value.get("version") if isinstance(value, dict) else None
+    if type(made) is int and made > VERSION:
+        raise ReportError(
+            f"{name} has version {made}, from a newer edgerec; this one reads version {VERSION}: upgrade it"
+        )
+    report = record.from_json(DeviceReport, value, name, ReportError)
+    _validate(report, name)
+    return report
+
+
+def read(path: Union[str, Path]) -> DeviceReport:
+    """Return the report in a file; ReportError when it cannot be read or is not one."""
+    return loads(read_whole(path, ReportError), Path(path).name)
+
+
+def write(path: Union[str, Path], report: DeviceReport) -> None:
+    """Write a report, whole or not at all; ReportError when it cannot be written."""
+    write_whole(path, dumps(report).encode(), ReportError)
+
+
+def _metric(name: str) -> metrics.Metric:
+    if name not in metrics.METRICS:
+        raise ReportError(f"no metric {name!r}: there are {', '.join(sorted(metrics.METRICS))}")
+    return metrics.METRICS[name]
+
+
+def _validate(report: DeviceReport, name: str) -> None:
+    for right, problem in _rules(report):
+        if not right:
+            raise ReportError(f"{name}: {problem}")
+
+
+def _rules(report: DeviceReport) -> Iterator[tuple[bool, str]]:
+    bundle = report.bundle_sha256
+    yield report.version == VERSION, f"version should be {VERSION}, not {report.version}"
+    yield (
+        report.provenance in PROVENANCES,
+        f"provenance should be one of {', '.join(PROVENANCES)}, not {report.provenance!r}",
+    )
+    yield (
+        bundle is None or _DIGEST.fullmatch(bundle) is not None,
+        "bundle_sha256 should be 64 hexadecimal digits or null",
+    )
+    yield _DIGEST.fullmatch(report.model_sha256) is not None, "model_sha256 should be 64 hexadecimal digits"
+    if report.golden is not None:
+        yield (
+            report.golden.held == (report.golden.reason == ""),
+            "golden should have a reason exactly when it is not held",
+        )
+    if report.quality is not None:
+        yield from _quality_rules(report.quality)
+    if report.latency is not None:
+        yield from _latency_rules(report.latency)
+
+
+def _quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
+    offsets, ranks = quality.offsets, quality.ranks
+    rising = all(first <= second for first, second in zip(offsets, offsets[1:]))
+    yield (
+        quality.users >= 0 and len(offsets) == quality.users + 1,
+        "quality.offsets should have one entry more than users",
+    )
+    yield (
+        offsets[0] == 0 and offsets[-1] == len(ranks) and rising,
+        "quality.offsets should rise from 0 to the ranks' end",
+    )
+    yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
+    yield all(1 <= rank <= quality.items for rank in ranks), f"quality.ranks should be 1 to {quality.items}"
+    yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"
+    yield 0 <= quality.recommended_items <= quality.items, "quality.recommended_items should not exceed the items"
+    for segment, indices in quality.segments.items():
+        inside = all(0 <= index < len(ranks) for index in indices)
+        yield inside and len(set(indices)) == len(indices), f"quality.segments.{segment} should index each rank once"
+
+
+def _latency_rules(latency: Latency) -> Iterator[tuple[bool, str]]:
+    every = (latency.load_ns, latency.first_ns, latency.clock_ns, latency.overhead_ns, *latency.warm_ns)
+    yield (
+        len(latency.warm_ns) == len(latency.invoke_ns) > 0,
+        "latency should have as many invoke_ns as warm_ns, at least 1",
+    )
+    yield min(every + latency.invoke_ns) >= 0, "latency should hold no negative time"
+    yield latency.batch >= 1, f"latency.batch should be at least 1, not {latency.batch}"

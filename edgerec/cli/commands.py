@@ -1,0 +1,22 @@
+"""The commands: name, module and one line of help, so that `--help` imports none of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a command lives (its module has a click command called `command`) and what it does in one line."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "bench": Entry("edgerec.cli.bench", "Run a bundle or .tflite on a target and report what it measured."),
+    "check": Entry("edgerec.cli.check", "Say whether bundles hold the budget in edgerec.toml, and why not."),
+    "doctor": Entry("edgerec.cli.doctor", "Show what is installed here, and what edgerec keeps on disk."),
+    "evaluate": Entry("edgerec.cli.evaluate", "Show what a bundle recommends to one user, beside float32."),
+    "inspect": Entry("edgerec.cli.inspect", "Show what is inside a bundle or .tflite: tensors, ops, signatures."),
+    "recipes": Entry("edgerec.cli.recipes", "List the recipes: what each does and promises."),
+}

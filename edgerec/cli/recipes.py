@@ -1,0 +1,29 @@
+"""`edgerec recipes`: what each recipe does and promises."""
+
+import json
+import sys
+
+import click
+
+from edgerec.compress.recipe import built_in, find
+from edgerec.report.console import style_of
+from edgerec.report.recipes_text import recipe_text, recipes_json, recipes_text
+from edgerec.targets import environment
+
+
+@click.command("recipes")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def command(*, name: str | None, as_json: bool) -> None:
+    """List the built-in recipes, or show the steps of NAME.
+
+    NAME is a built-in recipe, a name that decodes such as prune70_cluster16_int8, or a .toml file.
+    """
+    runtimes = [str(pin) for pin in environment.known()]
+    recipes = list(built_in().values()) if name is None else [find(name)]
+    if as_json:
+        click.echo(json.dumps(recipes_json(recipes, runtimes), indent=2))
+    elif name is None:
+        click.echo(recipes_text(recipes))
+    else:
+        click.echo(recipe_text(recipes[0], runtimes, style_of(sys.stdout)))

@@ -1,0 +1,84 @@
+"""Finished steps kept by the content that they were made from, so that an interrupted run goes on where it stopped."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import converters
+import edgerec
+from edgerec import storage
+
+Files = Mapping[str, bytes]
+
+DIGESTS = "digests.json"
+
+
+def key(kind: str, **parts: object) -> str:
+    """The name of a step's entry: SHA-256 of what it is made from and of the code that makes it."""
+    content = {"kind": kind, "code": code_digest(), **parts}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def files_of(name: str, make: Callable[[], Files]) -> dict[str, bytes]:
+    """The files of an entry: those kept, or those that `make` gives, kept from now on.
+
+    An entry appears whole or not at all, and one whose bytes are no longer what was written is made again.
+    """
+    found = read(name)
+    if found is not None:
+        return found
+    files = dict(make())
+    write(name, files)
+    return files
+
+
+def read(name: str) -> dict[str, bytes] | None:
+    """The files of an entry, or None where there is none that is whole."""
+    folder = _folder(name)
+    try:
+        digests = json.loads((folder / DIGESTS).read_bytes())
+        files = {each: (folder / each).read_bytes() for each in digests}
+    except (OSError, ValueError):
+        return None
+    if any(hashlib.sha256(data).hexdigest() != digests[each] for each, data in files.items()):
+        return None
+    return files
+
+
+def write(name: str, files: Files) -> None:
+    """Keep the files of an entry, all at once."""
+    folder = _folder(name)
+    with storage.telling(folder):
+        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=storage.folder("cache")))
+        try:
+            for each, data in files.items():
+                (partial / each).write_bytes(data)
+            digests = {each: hashlib.sha256(data).hexdigest() for each, data in files.items()}
+            (partial / DIGESTS).write_text(json.dumps(digests, sort_keys=True))
+            if folder.exists() and read(name) is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileExistsError, OSError):  # another process made the same entry first
+                partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 of the modules that make entries, so that a changed step is not answered from before the change."""
+    here = Path(edgerec.__file__).parent
+    sources = [*here.glob("compress/*.py"), *here.glob("models/*.py"), *here.glob("data/*.py")]
+    sources += Path(converters.__file__).parent.rglob("*.py")
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()
+
+
+def _folder(name: str) -> Path:
+    return storage.folder("cache") / name

@@ -1,0 +1,131 @@
+"""A recommender and a recipe become a candidate: train step by step, convert after each, refuse what did not help."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+from edgerec.compress import cache, layers
+from edgerec.compress.candidate import Candidate, StepGain
+from edgerec.compress.clustering import cluster
+from edgerec.compress.conversion import Converter
+from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
+from edgerec.compress.pruning import prune
+from edgerec.compress.quantization_aware import quantize_aware
+from edgerec.compress.recipe import Cluster, Prune, Recipe, RecipeError, Step
+from edgerec.compress.rules import refuse
+from edgerec.compress.stage import Stage
+from edgerec.data.interactions import Interactions
+from edgerec.model_file import deflated_bytes
+from edgerec.models.examples import sample
+from edgerec.models.recommender import Recommender
+from edgerec.models.session import THREADS, versions
+from edgerec.progress import Progress, silent
+
+REPRESENTATIVE_USERS = 200
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every step of a build shares: training data, seed, the runtime to convert for."""
+
+    data: Interactions
+    runtime: str
+    seed: int = 0
+
+    def key(self, kind: str, **parts: object) -> str:
+        """A cache key that changes with anything that could change a step's bytes."""
+        return cache.key(
+            kind, data=self.data.digest(), seed=self.seed, threads=THREADS, versions=versions(), **parts
+        )
+
+
+def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
+    """The recommender before any step and after each one."""
+    found = [base]
+    for index, step in enumerate(recipe.steps):
+        found.append(_after(found[-1], step, recipe.steps[:index], setting, progress))
+    return tuple(found)
+
+
+def compress(
+    base: Stage, recipe: Recipe, setting: Setting, converter: Converter, *, progress: Progress = silent
+) -> Candidate:
+    """The candidate that a recipe makes of a recommender.
+
+    The model is converted after every step: a step whose file is smaller neither on disk nor deflated fails the recipe
+    unless it says `allow_no_gain`, and zeros and clusters have to be in the file. Raises RecipeError and
+    ConversionError.
+    """
+    chain = stages(base, recipe, setting, progress)
+    files = [convert(stage, recipe, setting, converter, progress=progress) for stage in chain]
+    gains = tuple(
+        StepGain(step.do, len(before), len(after), deflated_bytes(before), deflated_bytes(after))
+        for step, (before, after) in zip(recipe.steps, pairwise(files), strict=True)
+    )
+    for step, gain in zip(recipe.steps, gains, strict=True):
+        if not gain.smaller and not step.allow_no_gain:
+            raise RecipeError(
+                f"step {step.do} of {recipe.name} gained nothing: {gain.bytes_before} -> {gain.bytes_after} bytes on "
+                f"disk, {gain.deflated_before} -> {gain.deflated_after} deflated; leave it out, or say "
+                "allow_no_gain = true in the recipe"
+            )
+    arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
+    cache.files_of(arrived, lambda: _prove_arrival(chain[-1], recipe, files[-1]))
+    lineage: dict[str, object] = {
+        "model": base.key,
+        "recipe": recipe.as_json(),
+        "data_sha256": setting.data.digest(),
+        "seed": setting.seed,
+        "threads": THREADS,
+        "versions": versions(),
+        "runtime": setting.runtime,
+        "gains": [asdict(gain) for gain in gains],
+    }
+    return Candidate(base.roles.name, recipe, files[-1], gains, lineage)
+
+
+def convert(
+    stage: Stage, recipe: Recipe, setting: Setting, converter: Converter, *, progress: Progress = silent
+) -> bytes:
+    """The .tflite of one stage in the recipe's precision."""
+    spec = recipe.conversion(setting.runtime)
+
+    def made() -> dict[str, bytes]:
+        progress(f"{recipe.name}: convert to {spec.precision}")
+        recommender = stage.recommender
+        refuse(recommender, spec)
+        representative = sample(recommender.roles, setting.data, REPRESENTATIVE_USERS, seed=setting.seed)
+        return {"model.tflite": converter.convert(recommender, spec, representative=representative, recipe=recipe.name)}
+
+    name = setting.key("convert", model=stage.key, precision=spec.precision, runtime=spec.runtime)
+    return cache.files_of(name, made)["model.tflite"]
+
+
+def _prove_arrival(stage: Stage, recipe: Recipe, tflite: bytes) -> dict[str, bytes]:
+    """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file."""
+    kernels = {}
+    for step in recipe.steps:
+        if isinstance(step, Prune | Cluster):
+            names = layers.chosen(stage.recommender, step.layers)
+            kernels.update(layers.kernels(stage.recommender, names))
+    found = arrivals(kernels, tflite)
+    refuse_what_did_not_arrive(found)
+    return {"arrivals.json": json.dumps({name: asdict(each) for name, each in found.items()}).encode()}
+
+
+def _after(before: Stage, step: Step, earlier: tuple[Step, ...], setting: Setting, progress: Progress) -> Stage:
+    name = setting.key("step", model=before.key, step=asdict(step), earlier=[asdict(each) for each in earlier])
+
+    def made() -> Recommender:
+        def told(line: str) -> None:
+            progress(f"{step.do}: {line}")
+
+        recommender, data, seed = before.recommender, setting.data, setting.seed
+        if isinstance(step, Prune):
+            return prune(recommender, step, data, seed=seed, progress=told)
+        if isinstance(step, Cluster):
+            return cluster(recommender, step, data, seed=seed, progress=told)
+        return quantize_aware(recommender, step, data, earlier=earlier, seed=seed, progress=told)
+
+    return Stage(name, made)

@@ -1,0 +1,41 @@
+"""A recommender that may not have been made yet: its key, its roles, and how to get it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from edgerec.compress import cache
+from edgerec.models.recommender import Recommender, read_roles
+from edgerec.models.roles import Roles
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A recommender by the key of what it is made from; nothing is trained, built or even imported before it is needed.
+
+    `make` gives the recommender; what it gives is kept in the step cache.
+    """
+
+    key: str
+    make: Callable[[], Recommender]
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        """The recommender, trained or read from the cache."""
+        found = cache.read(self.key)
+        if found is None:
+            recommender = self.make()
+            cache.write(self.key, recommender.to_files())
+            return recommender
+        return Recommender.from_files(found)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is in the cache."""
+        return cache.read(self.key) is not None
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The roles of the recommender, read without TensorFlow where it was finished before."""
+        found = cache.read(self.key)
+        return self.recommender.roles if found is None else read_roles(found)

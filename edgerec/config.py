@@ -1,0 +1,231 @@
+"""`edgerec.toml`: what the flags would say, read once into frozen values.
+
+Every path in it is relative to the file's own folder. A whole one::
+
+    [model]
+    path = "gru.h5"
+    kind = "catalogue"
+    inputs = { history = { role = "history", padding_id = 0 } }
+
+    [data]
+    path = "ratings.csv"
+    user = "userId"
+    holdout = "last_n(1)"
+
+    [recipe]
+    name = "prune80_int8"
+
+    [target]
+    runtime = "tflite-runtime==2.14.0"
+    threads = 1
+
+    [budget]                # holds for every bundle
+    app_bytes = "420 KiB"
+    p50 = "2 ms"
+    recall_at_10 = 0.21
+    recall_kept = "98 %"
+
+    [[bundle]]
+    path = "demo/gru.edgerec"
+    reports = ["demo/gru.report.json"]
+    budget = { app_bytes = "400 KiB" }    # this one's own, in place of the limit of the same name
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from device_tests.bundle import KINDS, ROLES
+from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
+from edgerec.strict_toml import Table, parse_toml, read_toml
+
+FILE_NAME = "edgerec.toml"
+DUPLICATES = ("refuse", "keep_first", "keep_last", "allow")
+MODEL_KINDS = (*KINDS, "two_towers")
+
+_RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9A-Za-z.]*")
+_HOLDOUT = re.compile(r"(?:(last_n)\(([1-9][0-9]{0,5})\))|(?:(random_share|after)\((0\.[0-9]{1,9})\))")
+
+
+@dataclass(frozen=True)
+class InputSetting:
+    """What a model's input means: its role, and where the file says so, its ids and its padding id."""
+
+    name: str
+    role: str
+    ids: int | None = None
+    padding_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelSetting:
+    """`[model]`: the trained model and its roles."""
+
+    path: Path
+    kind: str | None = None
+    name: str | None = None
+    k: int | None = None
+    inputs: tuple[InputSetting, ...] = ()
+
+
+@dataclass(frozen=True)
+class HoldoutSetting:
+    """`holdout = "last_n(1)"`: the rule of edgerec.data.splitting and its amount."""
+
+    rule: str
+    amount: float
+
+
+@dataclass(frozen=True)
+class DataSetting:
+    """`[data]`: the interactions, their columns and how they are split."""
+
+    path: Path
+    user: str | None = None
+    item: str | None = None
+    time: str | None = None
+    weight: str | None = None
+    duplicates: str = "refuse"
+    holdout: HoldoutSetting = HoldoutSetting("last_n", 1)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class TargetSetting:
+    """`[target]`: where figures must be measured to prove a limit, and how `bench` measures."""
+
+    runtime: str | None = None
+    threads: int | None = None
+    calls: int | None = None
+
+
+@dataclass(frozen=True)
+class BundleSetting:
+    """`[[bundle]]`: one bundle or .tflite, the reports that prove it, and its own limits."""
+
+    path: Path
+    reports: tuple[Path, ...] = ()
+    budget: Budget = NO_LIMITS
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole edgerec.toml; a part is None or empty when the file does not have it."""
+
+    model: ModelSetting | None = None
+    data: DataSetting | None = None
+    recipe: str | None = None
+    target: TargetSetting = TargetSetting()
+    budget: Budget = NO_LIMITS
+    bundles: tuple[BundleSetting, ...] = ()
+
+
+def read_config(path: Path) -> Config:
+    """Read an edgerec.toml; raises TomlError or BudgetError, each naming the file and line."""
+    return _config(read_toml(path), path.parent)
+
+
+def read_config_if_there(path: Path | None = None) -> Config:
+    """Read the given edgerec.toml, else the one in the current folder, else give an empty config."""
+    if path is None and not Path(FILE_NAME).exists():
+        return Config()
+    return read_config(path or Path(FILE_NAME))
+
+
+def parse_config(text: str, *, folder: Path = Path(), name: str = FILE_NAME) -> Config:
+    """Give the config of TOML text whose paths are relative to `folder`."""
+    return _config(parse_toml(text, name), folder)
+
+
+def _config(root: Table, folder: Path) -> Config:
+    recipe = root.table("recipe")
+    config = Config(
+        model=_model(root.table("model"), folder),
+        data=_data(root.table("data"), folder),
+        recipe=None if recipe is None else recipe.required_text("name"),
+        target=_target(root.table("target")),
+        budget=budget_of(root.table("budget")),
+        bundles=tuple(_bundle(table, folder) for table in root.tables("bundle")),
+    )
+    if recipe is not None:
+        recipe.refuse_unknown()
+    root.refuse_unknown()
+    return config
+
+
+def _model(table: Table | None, folder: Path) -> ModelSetting | None:
+    if table is None:
+        return None
+    inputs = table.table("inputs")
+    setting = ModelSetting(
+        path=folder / table.required_text("path"),
+        kind=table.choice("kind", MODEL_KINDS),
+        name=table.text("name"),
+        k=table.integer("k", least=1),
+        inputs=() if inputs is None else tuple(_input(inputs, name) for name in inputs.values),
+    )
+    table.refuse_unknown()
+    return setting
+
+
+def _input(inputs: Table, name: str) -> InputSetting:
+    """Read `user = "user"` or `history = { role = "history", padding_id = 0 }`."""
+    if isinstance(inputs.value(name), str):
+        return InputSetting(name, inputs.choice(name, ROLES) or "")
+    table = inputs.table(name)
+    role = None if table is None else table.choice("role", ROLES)
+    if table is None or role is None:
+        raise inputs.refuse(
+            name, f'a role ({", ".join(ROLES)}) or a table such as {{ role = "history", padding_id = 0 }}'
+        )
+    setting = InputSetting(name, role, table.integer("ids", least=1), table.integer("padding_id", least=0))
+    table.refuse_unknown()
+    return setting
+
+
+def _data(table: Table | None, folder: Path) -> DataSetting | None:
+    if table is None:
+        return None
+    setting = DataSetting(
+        path=folder / table.required_text("path"),
+        user=table.text("user"),
+        item=table.text("item"),
+        time=table.text("time"),
+        weight=table.text("weight"),
+        duplicates=table.choice("duplicates", DUPLICATES) or "refuse",
+        holdout=_holdout(table),
+        seed=table.integer("seed", least=0) or 0,
+    )
+    table.refuse_unknown()
+    return setting
+
+
+def _holdout(table: Table) -> HoldoutSetting:
+    written = table.text("holdout")
+    if written is None:
+        return HoldoutSetting("last_n", 1)
+    match = _HOLDOUT.fullmatch(written)
+    if match is None:
+        raise table.refuse("holdout", '"last_n(1)", "random_share(0.2)" or "after(0.9)"')
+    return HoldoutSetting(match[1] or match[3], float(match[2] or match[4]))
+
+
+def _target(table: Table | None) -> TargetSetting:
+    if table is None:
+        return TargetSetting()
+    runtime = table.text("runtime")
+    if runtime is not None and not _RUNTIME.fullmatch(runtime):
+        raise table.refuse("runtime", 'a runtime and its version such as "tflite-runtime==2.14.0"')
+    setting = TargetSetting(runtime, table.integer("threads", least=1), table.integer("calls", least=1))
+    table.refuse_unknown()
+    return setting
+
+
+def _bundle(table: Table, folder: Path) -> BundleSetting:
+    setting = BundleSetting(
+        path=folder / table.required_text("path"),
+        reports=tuple(folder / report for report in table.texts("reports")),
+        budget=budget_of(table.table("budget")),
+    )
+    table.refuse_unknown()
+    return setting

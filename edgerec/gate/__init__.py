@@ -1,0 +1,1 @@
+"""May this model ship: budgets, checks against evidence, and the verdict."""

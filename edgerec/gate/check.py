@@ -1,0 +1,115 @@
+"""`check(file, reports, budget) -> Verdict`: every limit against what is read from the file and measured on devices."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from converters.anatomy import Anatomy, anatomy
+from device_tests.report import DeviceReport
+from edgerec.gate.budget import Amount, Budget, Limit, LimitKind
+from edgerec.gate.from_file import Reading, largest_tensors, read_amount, signature_check
+from edgerec.gate.from_reports import ANYWHERE, Conditions, measured_amount, reports_of
+from edgerec.gate.quantity import version_key
+from edgerec.gate.verdict import Check, Verdict
+from edgerec.model_file import ModelFile
+
+
+def check(
+    file: ModelFile,
+    reports: Mapping[str, DeviceReport],
+    budget: Budget,
+    *,
+    conditions: Conditions = ANYWHERE,
+    report_path: str | None = None,
+) -> Verdict:
+    """Check one bundle or .tflite against a budget.
+
+    Sizes, tensors and ops are read out of the .tflite each time. Latency, memory and quality come only from the
+    reports (by name) whose digest is this file's; without one a limit is unproven. Golden outputs that do not hold in
+    any such report fail the verdict whatever the budget says. `report_path` is where the `bench` line that would prove
+    a limit should write.
+    """
+    own = reports_of(file, reports)
+    inside = anatomy(file.tflite)
+    remedy = bench_line(file, conditions, report_path)
+    checks = [one for one in (signature_check(file),) if one is not None]
+    limits = budget.limits
+    if any(report.golden is not None for report in own.values()) and all(one.name != "golden" for one in limits):
+        limits = (Limit("golden", amount=True, where=""), *limits)
+    for limit in limits:
+        if limit.kind.evidence == "file":
+            checks.append(_file_check(limit, file, inside))
+        else:
+            checks.append(_report_check(limit, file, own, conditions, remedy))
+    return Verdict(file.name, file.sha256, tuple(checks), _notes(own, reports))
+
+
+def bench_line(file: ModelFile, conditions: Conditions, report_path: str | None = None) -> str:
+    """Give the command that measures this file and writes the report that `check` finds."""
+    words = ["edgerec", "bench", file.name, "--target", "local"]
+    if conditions.runtime is not None:
+        words += ["--runtime", conditions.runtime]
+    if conditions.threads is not None:
+        words += ["--threads", str(conditions.threads)]
+    return shlex.join([*words, "-o", report_path or report_beside(file.name)])
+
+
+def report_beside(name: str) -> str:
+    """Give where the report of a file is looked for: `demo/gru.report.json` beside `demo/gru.edgerec`."""
+    path = Path(name)
+    return str(path.with_name(f"{path.stem}.report.json"))
+
+
+def _file_check(limit: Limit, file: ModelFile, inside: Anatomy) -> Check:
+    reading = read_amount(limit.name, file, inside)
+    held = None if reading.amount is None else _holds(limit.kind, limit.amount, reading.amount)
+    too_large = held is False and limit.kind.unit == "bytes"
+    command = "pack" if held is None and limit.name == "user_table" else "inspect"
+    remedy = "" if held else shlex.join(["edgerec", command, file.name])
+    return _check(limit, reading, held, remedy=remedy, inside=inside if too_large else None)
+
+
+def _report_check(
+    limit: Limit, file: ModelFile, own: Mapping[str, DeviceReport], conditions: Conditions, remedy: str
+) -> Check:
+    reading, as_asked = measured_amount(limit, file, own, conditions)
+    if reading.amount is None and file.bundle is None and limit.kind.evidence in {"golden", "quality"}:
+        reading = Reading(None, reason="only a bundle carries users and golden outputs to measure it with")
+        remedy = shlex.join(["edgerec", "pack", file.name])
+    held = None if reading.amount is None else _holds(limit.kind, limit.amount, reading.amount)
+    if held and not as_asked:
+        held = None
+        reading = Reading(
+            reading.amount, reading.provenance, reading.source, f"no report on {conditions} as the target asks"
+        )
+    inside = anatomy(file.tflite) if held is False and limit.kind.evidence == "memory" else None
+    return _check(limit, reading, held, remedy=remedy if held is None else "", inside=inside)
+
+
+def _check(limit: Limit, reading: Reading, held: bool | None, *, remedy: str, inside: Anatomy | None) -> Check:
+    return Check(
+        name=limit.name,
+        unit=limit.kind.unit,
+        direction=limit.kind.direction,
+        limit=limit.amount,
+        measured=reading.amount,
+        held=held,
+        provenance=reading.provenance,
+        source=reading.source,
+        where=limit.where,
+        reason=reading.reason,
+        remedy=remedy,
+        largest=() if inside is None else largest_tensors(inside),
+    )
+
+
+def _holds(kind: LimitKind, limit: Amount, measured: Amount) -> bool:
+    if isinstance(limit, str) or isinstance(measured, str):
+        return version_key(str(measured)) <= version_key(str(limit))
+    return measured <= limit if kind.direction == "at most" else measured >= limit
+
+
+def _notes(own: Mapping[str, DeviceReport], reports: Mapping[str, DeviceReport]) -> tuple[str, ...]:
+    strangers = [f"{name} is of another build and proves nothing here" for name in reports if name not in own]
+    warnings = [f"{name}: {warning}" for name, report in own.items() for warning in report.warnings]
+    return (*strangers, *warnings)

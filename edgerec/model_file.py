@@ -1,0 +1,69 @@
+"""A file that may ship: a bundle, or the .tflite alone."""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from converters import tflite_file
+from converters.tflite_file import TfliteFile
+from device_tests import bundle as bundle_format
+from device_tests.bundle import Bundle
+from edgerec.errors import EdgerecError
+
+_ZIP = b"PK\x03\x04"
+_TFLITE = b"TFL3"
+
+
+class ModelFileError(EdgerecError):
+    """A file that is neither a bundle nor a .tflite, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model that was read: its .tflite, and the bundle around it where there is one.
+
+    `sha256` is of the file as it lies on the disk, `model_sha256` of the .tflite: equal for a bare .tflite.
+    """
+
+    name: str
+    tflite: TfliteFile
+    bundle: Bundle | None
+    sha256: str
+    model_sha256: str
+
+    @property
+    def app_bytes(self) -> int:
+        """Give the bytes that ship in the app."""
+        return self.tflite.data.nbytes if self.bundle is None else self.bundle.app_bytes
+
+    @property
+    def download_bytes(self) -> int:
+        """Give the bytes that ship in the app, deflated at level 6 as in an APK."""
+        return deflated_bytes(self.tflite.data) if self.bundle is None else self.bundle.download_bytes
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """Read a bundle or a .tflite, told apart by their first bytes; raises ModelFileError for anything else."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}.") from error
+    if start.startswith(_ZIP):
+        bundle = bundle_format.read(path)
+        parsed = tflite_file.parse(bundle.model, f"{path} app/model.tflite")
+        return ModelFile(str(path), parsed, bundle, bundle.sha256, hashlib.sha256(bundle.model).hexdigest())
+    if start[4:8] == _TFLITE:
+        parsed = tflite_file.read(path)
+        digest = hashlib.sha256(parsed.data).hexdigest()
+        return ModelFile(str(path), parsed, None, digest, digest)
+    received = f"begins with {start!r}" if start else "is empty"
+    raise ModelFileError(f"{path} {received}, expected a bundle (PK) or a .tflite (TFL3 at byte 4).")
+
+
+def deflated_bytes(data: bytes | memoryview) -> int:
+    """Give the length of the data as a raw deflate stream of level 6, without keeping the stream."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    step = 1 << 20
+    return sum(len(packer.compress(data[at : at + step])) for at in range(0, len(data), step)) + len(packer.flush())

@@ -1,0 +1,67 @@
+"""The one place that imports TensorFlow and legacy Keras, with seed, threads and determinism set before first use."""
+
+import os
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from edgerec.errors import EdgerecError
+
+THREADS = 2  # recorded in every bundle: another number of threads gives other bytes
+
+
+class SessionError(EdgerecError):
+    """TensorFlow cannot be had as this process needs it."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """TensorFlow and legacy Keras, ready: `tf`, `keras`, and the TF-MOT package `tfmot`."""
+
+    tf: Any
+    keras: Any
+
+    @property
+    def tfmot(self) -> Any:
+        """TensorFlow Model Optimization, imported when first asked for."""
+        import tensorflow_model_optimization as tfmot  # noqa: PLC0415
+
+        return tfmot
+
+    def seed(self, seed: int) -> None:
+        """Seed Python, NumPy and TensorFlow; every step calls it before it builds a layer."""
+        self.keras.utils.set_random_seed(seed)
+
+
+@cache
+def session() -> Session:
+    """The process's session, made on first use (4 to 15 s).
+
+    Raises SessionError where the [compress] extra is missing or another Keras got in first.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its blocked kernels sum in another order on another CPU
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import tensorflow as tf  # noqa: PLC0415
+            import tf_keras as keras  # noqa: PLC0415
+    except ImportError as error:
+        raise SessionError(
+            f'training and converting need TensorFlow, which is not installed ({error.name}): pip install "edgerec[compress]"'
+        ) from error
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    tf.get_logger().setLevel("ERROR")
+    return Session(tf, keras)
+
+
+def versions() -> dict[str, str]:
+    """The versions that a build's bytes depend on."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    names = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy", "ai-edge-litert")
+    return {name: version(name) for name in names}

@@ -1,0 +1,133 @@
+"""Training and fine-tuning: what a recommender of each kind learns from, and one fit for plain and wrapped models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgerec.data.interactions import Interactions
+from edgerec.models.examples import examples
+from edgerec.models.recommender import Recommender
+from edgerec.models.roles import CATALOGUE, POINTWISE, TWO_TOWERS, Roles
+from edgerec.models.session import session
+from edgerec.progress import Progress, silent
+
+IMPOSSIBLE = -1e9  # the logit of an item that must not count as a negative
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How long and how fast to learn."""
+
+    epochs: int
+    batch: int = 256
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+
+def train(
+    recommender: Recommender, data: Interactions, settings: Fit, *, progress: Progress = silent
+) -> Recommender:
+    """A trained copy; the one given is left as it was."""
+    session().seed(settings.seed)
+    copy = recommender.clone()
+    fit(copy, copy.model, data, settings, progress=progress)
+    return copy
+
+
+def fit(
+    recommender: Recommender,
+    model: Any,
+    data: Interactions,
+    settings: Fit,
+    *,
+    callbacks: Sequence[Any] = (),
+    progress: Progress = silent,
+) -> None:
+    """Train `model` in place on what a recommender of this kind learns from.
+
+    catalogue    softmax over every item (no sampling, so nothing to correct)
+    pointwise    softmax over the items of the batch, logits corrected by log popularity (Bengio and Senecal 2008;
+                 Yi et al. 2019), since uniform negatives leave NeuMF below "most popular"
+    two towers   the same, with one dot product for each pair in the batch
+    """
+    keras = session().keras
+    drawn = _batches(recommender, data, settings)
+    loss = (
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        if recommender.roles.kind == CATALOGUE
+        else _in_batch_softmax(recommender, data, settings.batch)
+    )
+    model.compile(keras.optimizers.Adam(settings.learning_rate), loss)
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: progress(f"epoch {epoch + 1} of {settings.epochs}, loss {logs['loss']:.4f}")
+    )
+    model.fit(drawn, epochs=settings.epochs, verbose=0, callbacks=[*callbacks, told])
+
+
+def batches(data: Interactions, recommender: Recommender, batch: int) -> int:
+    """Training steps in one epoch; pruning schedules count in them."""
+    return len(_batches(recommender, data, Fit(epochs=1, batch=batch)))
+
+
+def probe(recommender: Recommender, data: Interactions, rows: int = 256) -> dict[str, Any]:
+    """The first training inputs as they come, by name: real values to compare two models on."""
+    columns, target = examples(recommender.roles, data)
+    inputs: dict[str, Any] = {name: values[:rows] for name, values in columns.items()}
+    if recommender.features is not None:
+        inputs["item_features"] = recommender.features[target[:rows]]
+    return inputs
+
+
+def _batches(recommender: Recommender, data: Interactions, settings: Fit) -> Any:
+    """Whole batches of (inputs by name, target item), drawn in a new order every epoch from the seed."""
+    tf = session().tf
+    columns, target = examples(recommender.roles, data)
+    drawn = tf.data.Dataset.from_tensor_slices((columns, target))
+    drawn = drawn.shuffle(len(target), seed=settings.seed, reshuffle_each_iteration=True)
+    drawn = drawn.batch(min(settings.batch, len(target)), drop_remainder=True)
+    if recommender.roles.kind == POINTWISE:
+        return drawn.map(_every_pair(recommender.roles))
+    if recommender.roles.kind == TWO_TOWERS:
+        features = tf.constant(recommender.features)
+        return drawn.map(lambda x, y: ({**x, "item_features": tf.gather(features, y)}, y))
+    return drawn
+
+
+def _every_pair(roles: Roles) -> Any:
+    """Every user of a batch against every item of it, [batch * batch]."""
+    tf = session().tf
+    item = next(entry.name for entry in roles.inputs if entry.role == "item")
+
+    def cross(columns: dict[str, Any], target: Any) -> tuple[dict[str, Any], Any]:
+        size = tf.shape(target)[0]
+        pairs = {name: tf.repeat(values, size, axis=0) for name, values in columns.items() if name != item}
+        return {**pairs, item: tf.tile(columns[item], (size,))}, tf.tile(target, (size,))
+
+    return cross
+
+
+def _in_batch_softmax(recommender: Recommender, data: Interactions, batch: int) -> Any:
+    """Cross-entropy of each row's own item against the batch's others, by popularity corrected."""
+    tf = session().tf
+    counts = np.bincount(data.item, minlength=recommender.roles.items)
+    log_share = tf.constant(np.log(np.maximum(counts, 1) / len(data)), tf.float32)
+    size = min(batch, len(data))
+
+    def loss(target: Any, output: Any) -> Any:
+        if recommender.roles.kind == POINTWISE:
+            logits = tf.reshape(output, (size, size))
+            items = tf.cast(tf.reshape(target, (size, size))[0], tf.int32)
+        else:
+            user, item = tf.split(output, 2, axis=1)
+            logits = tf.matmul(user, item, transpose_b=True)
+            items = tf.cast(tf.reshape(target, (-1,)), tf.int32)
+        logits -= tf.gather(log_share, items)
+        same = tf.equal(items[:, None], items[None, :])
+        twins = tf.logical_and(same, tf.logical_not(tf.eye(size, dtype=tf.bool)))
+        logits = tf.where(twins, IMPOSSIBLE, logits)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.range(size), logits)
+
+    return loss

@@ -1,0 +1,1 @@
+"""Verdicts, reports and files, written for people."""

@@ -1,0 +1,46 @@
+"""Aligned plain text for a terminal or a log; green and red only where someone is there to see them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+GREEN, RED, YELLOW, BOLD, RESET = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Style:
+    """Whether colour is used."""
+
+    colour: bool = False
+
+    def paint(self, text: str, code: str) -> str:
+        """Give the text in a colour, or as it is."""
+        return f"{code}{text}{RESET}" if self.colour and text else text
+
+
+PLAIN = Style()
+
+
+def style_of(stream: TextIO) -> Style:
+    """Give colour to a terminal, none to a file, a pipe, a dumb terminal or where NO_COLOR is set."""
+    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = "") -> str:
+    """Give rows as aligned columns under their header; `right` are the columns that end flush, such as numbers."""
+    every = [tuple(map(visible, header)), *(tuple(map(visible, row)) for row in rows)]
+    widths = [max(len(row[column]) for row in every) for column in range(len(header))]
+    lines = []
+    for row in every:
+        cells = (
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append(f"{indent}{'  '.join(cells)}".rstrip())
+    return "\n".join(lines)
+
+
+def visible(text: str) -> str:
+    r"""Give text that comes out of a file with what could steer a terminal made visible, such as `\x1b`."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

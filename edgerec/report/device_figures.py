@@ -1,0 +1,97 @@
+"""The figures that follow from the raw values of a device report."""
+
+from dataclasses import dataclass
+
+from device_tests.metrics import METRICS
+from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+from edgerec.statistics import Interval, paired_bootstrap
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class QualityFigures:
+    """Metrics at k over all users with their 95 % intervals (bootstrap over users), and by segment.
+
+    `coverage` is the share of the catalogue in anyone's top k; `distinct_scores` the mean number of a user's scores
+    that differ, out of `items`.
+    """
+
+    k: int
+    users: int
+    items: int
+    metrics: dict[str, Interval]
+    segments: dict[str, dict[str, float]]
+    coverage: float
+    distinct_scores: float
+
+
+@dataclass(frozen=True)
+class LatencyFigures:
+    """Nanoseconds: load, first call, percentiles of the warm calls, and what the harness itself adds to a call."""
+
+    calls: int
+    load_ns: int
+    first_ns: int
+    p50_ns: int
+    p95_ns: int
+    p99_ns: int
+    overhead_ns: int
+    ids: str
+
+
+@dataclass(frozen=True)
+class DeviceFigures:
+    """One device report without its raw values."""
+
+    provenance: str
+    bundle_sha256: str | None
+    model_sha256: str
+    board: Board
+    golden: GoldenResult | None
+    quality: QualityFigures | None
+    latency: LatencyFigures | None
+    memory: Memory | None
+    warnings: tuple[str, ...]
+
+
+def figures_of(report: DeviceReport) -> DeviceFigures:
+    """Give the figures of a report; an interval is the same each time, from a fixed seed."""
+    return DeviceFigures(
+        provenance=report.provenance,
+        bundle_sha256=report.bundle_sha256,
+        model_sha256=report.model_sha256,
+        board=report.board,
+        golden=report.golden,
+        quality=None if report.quality is None or not report.quality.ranks else _quality(report.quality),
+        latency=None if report.latency is None else _latency(report.latency),
+        memory=report.memory,
+        warnings=report.warnings,
+    )
+
+
+def _quality(quality: Quality) -> QualityFigures:
+    k = quality.k
+    present = [name for name, indices in quality.segments.items() if indices]
+    return QualityFigures(
+        k=k,
+        users=quality.users,
+        items=quality.items,
+        metrics={name: paired_bootstrap(quality.per_user(name, k), seed=SEED) for name in METRICS},
+        segments={segment: {name: quality.metric(name, k, segment) for name in METRICS} for segment in present},
+        coverage=quality.coverage(),
+        distinct_scores=quality.distinct_scores,
+    )
+
+
+def _latency(latency: Latency) -> LatencyFigures:
+    return LatencyFigures(
+        calls=len(latency.warm_ns),
+        load_ns=latency.load_ns,
+        first_ns=latency.first_ns,
+        p50_ns=latency.p(50),
+        p95_ns=latency.p(95),
+        p99_ns=latency.p(99),
+        overhead_ns=latency.overhead_ns,
+        ids=latency.ids,
+    )

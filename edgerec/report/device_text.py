@@ -1,0 +1,112 @@
+"""What a device said, as text and as JSON."""
+
+from collections.abc import Sequence
+
+from device_tests.record import to_json
+from device_tests.report import Board, GoldenResult, Memory
+from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
+from edgerec.report.device_figures import DeviceFigures, LatencyFigures, QualityFigures
+from edgerec.report.quantities import duration, share, size
+
+JSON_VERSION = 1
+SEGMENT_METRICS = ("recall", "ndcg")
+
+
+def device_text(figures: DeviceFigures, style: Style = PLAIN) -> str:
+    """Give the figures of one report as text, part by part; a part that was not run is left out."""
+    parts = [_board(figures.board, figures.provenance)]
+    if figures.golden is not None:
+        parts.append(_titled("golden", _golden(figures.golden, style), style))
+    if figures.quality is not None:
+        parts.append(_titled("quality", _quality(figures.quality), style))
+    if figures.latency is not None:
+        parts.append(_titled("latency", _latency(figures.latency), style))
+    if figures.memory is not None:
+        parts.append(_titled("memory", _memory(figures.memory), style))
+    parts += [style.paint(f"warning: {visible(warning)}", YELLOW) for warning in figures.warnings]
+    return "\n".join(parts)
+
+
+def device_json(figures: DeviceFigures, report_path: str | None) -> dict[str, object]:
+    """Give the figures as plain JSON values, and where the report with the raw values lies."""
+    return {"version": JSON_VERSION, "report": report_path, **to_json(figures)}
+
+
+def _titled(title: str, body: str, style: Style) -> str:
+    return f"\n{style.paint(title, BOLD)}\n{body}"
+
+
+def _board(board: Board, provenance: str) -> str:
+    parts = [
+        f"{board.runtime}=={board.runtime_version}, {_count(board.threads, 'thread')}",
+        f"{board.cpu or board.machine}, {_count(board.cores, 'core')}",
+        *([f"governor {board.governor}"] if board.governor else []),
+        *([f"{board.temperature_c:.0f} degrees C"] if board.temperature_c is not None else []),
+        f"{board.system} {board.release}",
+        f"Python {board.python}",
+    ]
+    return f"{provenance}: {visible('; '.join(parts))}"
+
+
+def _golden(golden: GoldenResult, style: Style) -> str:
+    outcome = style.paint("held", GREEN) if golden.held else style.paint(f"NOT HELD: {visible(golden.reason)}", RED)
+    difference, tolerance = f"{100 * golden.largest_difference:.4f} %", f"{100 * golden.tolerance:g} %"
+    rows = [
+        ("outcome", outcome),
+        ("against the NumPy decode", f"scores differ by at most {difference} of a user's range, {tolerance} allowed"),
+        ("", f"overlap {golden.decoded_overlap:.4f}, {share(golden.identical_lists)} of lists identical"),
+        ("against the float32 model", f"overlap {golden.float_overlap:.4f}, {golden.float_overlap_floor:g} promised"),
+        ("users", f"{golden.users:,}, {golden.decoded_users:,} of them decoded"),
+    ]
+    return _pairs(rows)
+
+
+def _quality(quality: QualityFigures) -> str:
+    rows = [
+        (f"{name}@{quality.k}", share(one.estimate), f"{100 * one.low:.1f} to {100 * one.high:.1f} %")
+        for name, one in quality.metrics.items()
+    ]
+    rows.append((f"coverage@{quality.k}", share(quality.coverage), f"of {_count(quality.items, 'item')}"))
+    lines = [table(("", f"{_count(quality.users, 'user')}", "95 % interval"), rows, right=(1,), indent="  ")]
+    if quality.segments:
+        header = ("segment", *(f"{name}@{quality.k}" for name in SEGMENT_METRICS))
+        by_segment = [(name, *(share(one[metric]) for metric in SEGMENT_METRICS)) for name, one in _sorted(quality)]
+        lines.append(table(header, by_segment, right=(1, 2), indent="  "))
+    lines.append(f"  {quality.distinct_scores:.0f} of a user's {quality.items} scores are distinct in the mean")
+    return "\n".join(lines)
+
+
+def _sorted(quality: QualityFigures) -> Sequence[tuple[str, dict[str, float]]]:
+    order = ("head", "middle", "tail", "short_history", "long_history")
+    return sorted(quality.segments.items(), key=lambda one: order.index(one[0]) if one[0] in order else len(order))
+
+
+def _latency(latency: LatencyFigures) -> str:
+    rows = [
+        ("load", duration(latency.load_ns)),
+        ("first call", duration(latency.first_ns)),
+        ("p50", duration(latency.p50_ns)),
+        ("p95", duration(latency.p95_ns)),
+        ("p99", duration(latency.p99_ns)),
+        ("harness adds", duration(latency.overhead_ns)),
+    ]
+    text = table(("", f"{_count(latency.calls, 'warm call')}"), rows, right=(1,), indent="  ")
+    return f"{text}\n  one user a call, ids from: {visible(latency.ids)}"
+
+
+def _memory(memory: Memory) -> str:
+    rows = [
+        ("private, this process alone", size(memory.private_load), size(memory.private_run)),
+        ("mapped from files", size(memory.mapped_load), size(memory.mapped_run)),
+        ("peak of the process", "", size(memory.peak)),
+    ]
+    return table(("growth", "by load", f"after {_count(memory.calls, 'call')}"), rows, right=(1, 2), indent="  ")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name.ljust(width)}  {value}" for name, value in rows)

@@ -1,0 +1,145 @@
+"""A verdict as text and as JSON: what was missed and by how much, which tensors are large, which line to edit."""
+
+from collections.abc import Sequence
+
+from edgerec.gate.budget import FLAG
+from edgerec.gate.from_file import READ
+from edgerec.gate.verdict import Check, Verdict
+from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
+from edgerec.report.quantities import amount, size
+
+JSON_VERSION = 1
+_WORDS = {True: ("held", GREEN), False: ("MISSED", RED), None: ("unproven", YELLOW)}
+
+
+def verdict_text(verdict: Verdict, style: Style = PLAIN) -> str:
+    """Give one verdict: a table of all checks, then each that does not hold with what to do."""
+    rows = [_row(check) for check in verdict.checks]
+    lines = table(("", "check", "measured", "", "limit", "from"), rows, right=(2, 4), indent="  ").split("\n")
+    painted = [lines[0], *(_paint(line, check, style) for line, check in zip(lines[1:], verdict.checks, strict=True))]
+    title = style.paint(visible(verdict.subject), BOLD)
+    parts = [f"{title}  {verdict.sha256[:12]}", *painted]
+    for check in (*verdict.missed, *verdict.unproven):
+        parts += ["", *_explanation(check, style)]
+    if verdict.notes:
+        parts += ["", *(f"  note: {visible(note)}" for note in verdict.notes)]
+    return "\n".join([*parts, "", f"  {_summary(verdict, style)}"])
+
+
+def verdicts_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
+    """Give verdicts as plain JSON values; `held` is null where nothing proves or refutes a limit."""
+    return {
+        "version": JSON_VERSION,
+        "held": bool(verdicts) and all(verdicts),
+        "verdicts": [
+            {
+                "subject": verdict.subject,
+                "sha256": verdict.sha256,
+                "held": bool(verdict),
+                "checks": [_check_json(check) for check in verdict.checks],
+                "notes": list(verdict.notes),
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def _check_json(check: Check) -> dict[str, object]:
+    return {
+        "name": check.name,
+        "unit": check.unit,
+        "direction": check.direction,
+        "limit": check.limit,
+        "measured": check.measured,
+        "held": check.held,
+        "excess": check.excess,
+        "provenance": check.provenance,
+        "source": check.source,
+        "where": check.where,
+        "reason": check.reason,
+        "remedy": check.remedy,
+        "largest": [
+            {"name": one.name, "dtype": one.dtype, "shape": list(one.shape), "bytes": one.size_bytes}
+            for one in check.largest
+        ],
+    }
+
+
+def _row(check: Check) -> tuple[str, ...]:
+    origin = f"{check.source} ({check.provenance})" if check.source else check.provenance
+    measured, limit = _amounts(check)
+    return (
+        _WORDS[check.held][0],
+        check.name,
+        measured,
+        _sign(check),
+        limit,
+        origin if check.measured is not None else "",
+    )
+
+
+def _amounts(check: Check) -> tuple[str, str]:
+    """Give both amounts, to the byte or the nanosecond where rounding would make them look the same."""
+    measured, limit = amount(check.measured, check.unit), amount(check.limit, check.unit)
+    if check.excess and measured == limit:
+        unit = {"bytes": " B", "ns": " ns"}.get(check.unit, "")
+        return f"{check.measured}{unit}", f"{check.limit}{unit}"
+    return measured, limit
+
+
+def _has_amount(check: Check) -> bool:
+    return check.unit not in {"flag", "text"}
+
+
+def _sign(check: Check) -> str:
+    if not _has_amount(check):
+        return ""
+    holds, fails = ("<=", ">") if check.direction == "at most" else (">=", "<")
+    return fails if check.held is False else holds
+
+
+def _paint(line: str, check: Check, style: Style) -> str:
+    word, code = _WORDS[check.held]
+    return line.replace(word, style.paint(word, code), 1)
+
+
+def _explanation(check: Check, style: Style) -> list[str]:
+    word, code = _WORDS[check.held]
+    lines = [f"  {style.paint(word.lower(), code)}: {visible(_sentence(check))}"]
+    if check.largest:
+        lines.append("    the largest tensors:")
+        rows = [(one.name, one.dtype, str(list(one.shape)), size(one.size_bytes)) for one in check.largest]
+        lines += table(("", "", "", ""), rows, right=(3,), indent="      ").split("\n")[1:]
+    if check.remedy:
+        lead = "prove it" if check.held is None and check.provenance != READ else "see"
+        lines.append(f"    {lead}: {visible(check.remedy)}")
+    if check.held is False and check.where not in {"", FLAG}:
+        lines.append(f"    or change the limit: {visible(check.where)}")
+    return lines
+
+
+def _sentence(check: Check) -> str:
+    measured, limit = _amounts(check)
+    reason = f": {check.reason}" if check.reason else ""
+    if check.held is None:
+        asked = f" {check.direction} {limit}" if _has_amount(check) else ""
+        return f"{check.name}{asked}{reason or ': nothing measured it'}"
+    if check.excess is None:
+        return f"{check.name} is {measured}, expected {limit}{reason}"
+    over = "over" if check.direction == "at most" else "below"
+    relative = f" ({100 * check.excess / float(check.limit):.1f} %)" if check.limit else ""
+    return f"{check.name} is {measured}, {_excess(check)}{relative} {over} the limit of {limit}{reason}"
+
+
+def _excess(check: Check) -> str:
+    if check.unit == "share":
+        return f"{100 * (check.excess or 0):.2f} points"
+    return amount(check.excess, check.unit)
+
+
+def _summary(verdict: Verdict, style: Style) -> str:
+    if verdict:
+        return style.paint(f"held: {len(verdict.checks)} of {len(verdict.checks)} checks", GREEN)
+    parts = [f"{len(verdict.missed)} missed"] if verdict.missed else []
+    parts += [f"{len(verdict.unproven)} unproven"] if verdict.unproven else []
+    return style.paint(f"not held: {', '.join(parts)} of {len(verdict.checks)} checks", RED)

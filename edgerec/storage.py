@@ -1,0 +1,134 @@
+"""The one folder where edgerec keeps what it can make again, and files that appear whole or not at all."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edgerec.errors import EdgerecError
+
+PARTS = ("environments", "cache", "harness")
+"""What lies under `home()`: the runtimes' environments, finished steps of recipes, written harnesses."""
+
+
+class StorageError(EdgerecError):
+    """A folder or file that cannot be written or emptied."""
+
+
+def home() -> Path:
+    """Return edgerec's folder: EDGEREC_HOME, else edgerec in XDG_CACHE_HOME (ignored when relative) or in ~/.cache."""
+    if chosen := os.environ.get("EDGEREC_HOME"):
+        return Path(chosen).absolute()
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if Path(cache).is_absolute():
+        return Path(cache) / "edgerec"
+    try:
+        return Path.home() / ".cache" / "edgerec"
+    except RuntimeError:
+        raise StorageError(
+            "This user has no home folder. Set EDGEREC_HOME to a folder that edgerec may fill."
+        ) from None
+
+
+def folder(part: str) -> Path:
+    """Return the folder of one of PARTS, made when it is not there."""
+    path = _part(part)
+    with telling(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def usage() -> dict[str, int]:
+    """Return the bytes on disk of each of PARTS, 0 for one that is not there."""
+    return {part: _bytes_under(_part(part)) for part in PARTS}
+
+
+def clean(*parts: str) -> int:
+    """Empty the given PARTS, all when none is given, and return the bytes that this freed."""
+    freed = 0
+    for part in parts or PARTS:
+        path = _part(part)
+        if not path.exists():
+            continue
+        freed += _bytes_under(path)
+        with telling(path):
+            # Moved aside first: a clean that is interrupted leaves no environment with half its files.
+            doomed = path.rename(path.with_name(f".{part}-{secrets.token_hex(4)}.deleted"))
+            shutil.rmtree(doomed)
+    for doomed in home().glob(".*.deleted"):
+        shutil.rmtree(doomed, ignore_errors=True)
+    return freed
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which becomes `path` when the block ends well and vanishes when it does not."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise StorageError(f"{path} is there and is not a file. Give the path of a file to write.")
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with telling(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            _flush(partial)
+            partial.replace(target)
+            _flush(target.parent)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file at once: after a crash or on a full disk there is the old file or the new one."""
+    with writing(path) as partial:
+        partial.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole UTF-8 file at once, line ends as given."""
+    write_bytes(path, text.encode())
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Turn what the system says of a failed write to `path` into one sentence with a next step."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageError(
+                f"No space is left for {path}. Free some (`edgerec doctor --clean` empties {home()}), "
+                "or choose another disk; EDGEREC_HOME moves edgerec's own folder."
+            ) from error
+        reason = (error.strerror or str(error)).lower()
+        raise StorageError(f"{path} cannot be written: {reason}. Choose a path that this user may write to.") from error
+
+
+def _part(part: str) -> Path:
+    if part not in PARTS:
+        raise StorageError(f"There is no part {part!r} in edgerec's folder; there are {', '.join(PARTS)}.")
+    return home() / part
+
+
+def _bytes_under(path: Path) -> int:
+    total = 0
+    for where, _, names in os.walk(path):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(where) / name).lstat().st_size
+    return total
+
+
+def _flush(path: Path) -> None:
+    """Have the system put a file, or a folder's list of files, on the disk itself."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,94 @@
+"""What the host's system tells of itself and does its own way: paths under /proc, tags, locks between processes."""
+
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+def python_tag() -> str:
+    """Return the tag that wheels give this Python, such as `cp311`."""
+    name = {"cpython": "cp", "pypy": "pp"}.get(sys.implementation.name, sys.implementation.name)
+    return f"{name}{sys.version_info.major}{sys.version_info.minor}"
+
+
+def platform_tag() -> str:
+    """Return system and machine as wheels spell them, such as `linux_x86_64`."""
+    return sysconfig.get_platform().replace("-", "_").replace(".", "_")
+
+
+def environment_python(environment: Path) -> Path:
+    """Return where the Python of a virtual environment lies."""
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_model() -> str | None:
+    """Return the processor's name, None where the system does not tell it."""
+    named = _field("/proc/cpuinfo", "model name") if sys.platform == "linux" else platform.processor()
+    return named or None
+
+
+def memory_bytes() -> int | None:
+    """Return the machine's memory, None where the system does not tell it."""
+    kilobytes = _field("/proc/meminfo", "MemTotal").removesuffix(" kB")
+    return int(kilobytes) * 1024 if kilobytes.isdigit() else None
+
+
+def free_disk_bytes(path: Path) -> int | None:
+    """Return what this user may still write on the disk of `path` or of its nearest existing parent."""
+    existing = next((folder for folder in (path, *path.parents) if folder.exists()), None)
+    return None if existing is None else shutil.disk_usage(existing).free
+
+
+def _field(path: str, name: str) -> str:
+    """Return the first value of a `name: value` line of a /proc file, empty where there is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    pairs = (line.partition(":") for line in text.splitlines())
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Hold `path` locked against other processes, waiting for a turn, and give the descriptor that holds the lock.
+
+    The system frees it when every process that has the descriptor is gone, also when they are killed.
+    """
+    with path.open("a+b") as file:
+        _lock(file)
+        yield file.fileno()
+
+
+if sys.platform == "win32":
+    import msvcrt
+    import time
+
+    def _lock(file: IO[bytes]) -> None:
+        while True:
+            file.seek(0)
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)
