@@ -79,7 +79,7 @@ class _Graph:
         return bytes(builder.Output())
 
     def name(self, operator: Any) -> str:
-        return self.names[self.model.operatorCodes[operator.opcodeIndex].builtinCode]
+        return str(self.names[self.model.operatorCodes[operator.opcodeIndex].builtinCode])
 
     def set_version(self, operator: Any, name: str, version: int) -> None:
         """Give one operator the code (name, version); other operators keep theirs."""

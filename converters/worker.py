@@ -32,7 +32,7 @@ def serve(jobs: TextIO, answers: TextIO) -> None:
     """One answer line for every job line."""
     for line in jobs:
         try:
-            answer = run(json.loads(line))
+            answer: dict[str, Any] = run(json.loads(line))
         except ConverterError as error:
             answer = {"refused": str(error)}
         print(json.dumps(answer), file=answers, flush=True)

@@ -102,7 +102,11 @@ def _golden(task: Task, candidate: Candidate, progress: Progress) -> Golden:
     def made() -> dict[str, bytes]:
         progress(f"{candidate.recipe.name}: decode the file in NumPy")
         found = packing.golden(candidate.tflite, task.base.roles, task.evaluation, _float_top(task, progress))
-        return {"users.npy": to_npy(found.users), "top.npy": to_npy(found.float_top), "scores.npy": to_npy(found.decoded_scores)}
+        return {
+            "users.npy": to_npy(found.users),
+            "top.npy": to_npy(found.float_top),
+            "scores.npy": to_npy(found.decoded_scores),
+        }
 
     files = cache.files_of(task.key("golden", model=task.base.key, tflite=candidate.sha256), made)
     scores = from_npy(files["scores.npy"], "scores", "<f4", (None, None))

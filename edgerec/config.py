@@ -34,13 +34,15 @@ Every path in it is relative to the file's own folder. A whole one::
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 from device_tests.bundle import KINDS, ROLES
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
 from edgerec.strict_toml import Table, parse_toml, read_toml
 
 FILE_NAME = "edgerec.toml"
-DUPLICATES = ("refuse", "keep_first", "keep_last", "allow")
+Duplicates = Literal["refuse", "keep_first", "keep_last", "allow"]
+DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 MODEL_KINDS = (*KINDS, "two_towers")
 
 _RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9A-Za-z.]*")
@@ -85,7 +87,7 @@ class DataSetting:
     item: str | None = None
     time: str | None = None
     weight: str | None = None
-    duplicates: str = "refuse"
+    duplicates: Duplicates = "refuse"
     holdout: HoldoutSetting = HoldoutSetting("last_n", 1)
     seed: int = 0
 
@@ -192,7 +194,7 @@ def _data(table: Table | None, folder: Path) -> DataSetting | None:
         item=table.text("item"),
         time=table.text("time"),
         weight=table.text("weight"),
-        duplicates=table.choice("duplicates", DUPLICATES) or "refuse",
+        duplicates=cast("Duplicates", table.choice("duplicates", DUPLICATES) or "refuse"),
         holdout=_holdout(table),
         seed=table.integer("seed", least=0) or 0,
     )

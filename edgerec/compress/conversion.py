@@ -65,7 +65,7 @@ class Converter:
             }
             if representative is not None:
                 job["representative"] = str(scratch / "representative.npz")
-                np.savez(job["representative"], **representative)  # type: ignore[arg-type]  (numpy's stub takes no mapping)
+                np.savez(job["representative"], allow_pickle=False, **representative)
             answer = self._ask(job, f"{recommender.roles.name} with recipe {recipe or spec.precision}")
             if "refused" in answer:
                 raise ConversionError(f"{recommender.roles.name}: {answer['refused']}")

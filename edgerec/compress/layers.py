@@ -22,7 +22,9 @@ def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]
     names = [layer.name for layer in recommender.model.layers if _has_kernel(layer)]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            raise RecipeError(f"no table or dense layer matches {pattern!r}; {recommender.roles.name} has {', '.join(names)}")
+            raise RecipeError(
+                f"no table or dense layer matches {pattern!r}; {recommender.roles.name} has {', '.join(names)}"
+            )
     return tuple(name for name in names if not patterns or any(fnmatchcase(name, each) for each in patterns))
 
 
@@ -31,9 +33,7 @@ def dense_before_scores(recommender: Recommender) -> tuple[str, ...]:
     keras, model = session().keras, recommender.model
     last = {id(tensor) for tensor in model.outputs}
     return tuple(
-        layer.name
-        for layer in model.layers
-        if isinstance(layer, keras.layers.Dense) and id(layer.output) not in last
+        layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense) and id(layer.output) not in last
     )
 
 

@@ -35,9 +35,7 @@ class Setting:
 
     def key(self, kind: str, **parts: object) -> str:
         """A cache key that changes with anything that could change a step's bytes."""
-        return cache.key(
-            kind, data=self.data.digest(), seed=self.seed, threads=THREADS, versions=versions(), **parts
-        )
+        return cache.key(kind, data=self.data.digest(), seed=self.seed, threads=THREADS, versions=versions(), **parts)
 
 
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
@@ -98,8 +96,12 @@ def convert(
         representative = sample(recommender.roles, setting.data, REPRESENTATIVE_USERS, seed=setting.seed)
         return {"model.tflite": converter.convert(recommender, spec, representative=representative, recipe=recipe.name)}
 
-    name = setting.key("convert", model=stage.key, precision=spec.precision, runtime=spec.runtime)
-    return cache.files_of(name, made)["model.tflite"]
+    return cache.files_of(conversion_key(stage, recipe, setting), made)["model.tflite"]
+
+
+def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:
+    """The cache key of one stage's .tflite in the recipe's precision."""
+    return setting.key("convert", model=stage.key, precision=recipe.precision, runtime=setting.runtime)
 
 
 def _prove_arrival(stage: Stage, recipe: Recipe, tflite: bytes) -> dict[str, bytes]:

@@ -34,8 +34,8 @@ def quantize_aware(
     names = layers.dense_before_scores(recommender)
     if not names:
         raise RecipeError(
-            f"{recommender.roles.name} has no dense layer but the one that scores, which stays float: there is nothing to "
-            "train quantization-aware; leave the qat step out"
+            f"{recommender.roles.name} has no dense layer but the one that scores, which stays float: there is "
+            "nothing to train quantization-aware; leave the qat step out"
         )
     model = layers.wrapped(recommender, names, quantization.quantize_annotate_layer)
     with quantization.quantize_scope():

@@ -11,7 +11,7 @@
     [convert]
     precision = "dynamic_int8"
 
-A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and converts to dynamic int8.
+A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8.
 """
 
 import re
@@ -52,11 +52,12 @@ class Prune:
     def __post_init__(self) -> None:
         if not 0 < self.sparsity < 1:
             raise RecipeError(
-                f"sparsity is {self.sparsity:g}, expected a share above 0 and below 1: at 1 nothing of the model is left"
+                f"sparsity is {self.sparsity:g}, expected a share above 0 and below 1: at 1 nothing is left"
             )
         if self.schedule not in SCHEDULES:
             raise RecipeError(
-                f"schedule is {self.schedule!r}, expected {' or '.join(SCHEDULES)}{did_you_mean(self.schedule, SCHEDULES)}"
+                f"schedule is {self.schedule!r}, expected {' or '.join(SCHEDULES)}"
+                f"{did_you_mean(self.schedule, SCHEDULES)}"
             )
         _check_training(self.epochs, self.learning_rate)
 
@@ -83,7 +84,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class QuantizeAware:
-    """Quantization-aware training by TF-MOT of the dense layers but the one that scores (Jacob et al. 2018, 1712.05877).
+    """Quantization-aware training by TF-MOT of the dense layers but the scoring one (Jacob et al. 2018, 1712.05877).
 
     Tables are not in TF-MOT's registry: they are quantized in the file. Zeros and clusters of earlier steps are kept.
     """
@@ -142,7 +143,13 @@ _TOKENS: dict[str, Callable[[str], Step]] = {
     r"cluster(\d+)": lambda clusters: Cluster(int(clusters)),
     r"qat()": lambda _: QuantizeAware(allow_no_gain=True),
 }
-_ENDINGS = {"float32": "float32", "float16": "float16", "full_int8": "full_int8", "int8": "dynamic_int8", "int16": "int16"}
+_ENDINGS = {
+    "float32": "float32",
+    "float16": "float16",
+    "full_int8": "full_int8",
+    "int8": "dynamic_int8",
+    "int16": "int16",
+}
 
 
 def decode(name: str) -> Recipe | None:

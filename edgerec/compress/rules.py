@@ -20,5 +20,6 @@ def refuse(recommender: Recommender, spec: ConversionSpec) -> None:
             )
         if spec.precision in {INT16, FULL_INT8} and kind in {"GRU", "LSTM"} and not layer.unroll:
             raise RecipeError(
-                f"{spec.precision} of a rolled {kind} (layer {layer.name}) kills the converter; build it with unroll=True"
+                f"{spec.precision} of a rolled {kind} (layer {layer.name}) kills the converter; "
+                "build it with unroll=True"
             )

@@ -19,7 +19,9 @@ def examples(roles: Roles, data: Interactions) -> tuple[Columns, NDArray[np.int3
     """
     history, user, item = (roles.of_role(role) for role in ("history", "user", "item"))
     if history is not None:
-        rows, target = training_pairs(data, history.length, roles.items if history.padding_id is None else history.padding_id)
+        rows, target = training_pairs(
+            data, history.length, roles.items if history.padding_id is None else history.padding_id
+        )
         return {history.name: rows}, target
     if user is None:
         raise ModelError(f"{roles.name} has no input of role user or history, so nobody can be recommended to")

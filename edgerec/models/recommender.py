@@ -34,7 +34,9 @@ class Recommender:
     def __post_init__(self) -> None:
         for name, values in self.weights().items():
             if not np.isfinite(values).all():
-                raise ModelError(f"weight {name} of {self.roles.name} holds {_count_bad(values)}; train it again or repair it")
+                raise ModelError(
+                    f"weight {name} of {self.roles.name} holds {_count_bad(values)}; train it again or repair it"
+                )
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Every weight by its name, in the model's order."""
@@ -73,8 +75,12 @@ class Recommender:
     def from_files(cls, files: Mapping[str, bytes]) -> "Recommender":
         """The recommender that `to_files` wrote."""
         state = json.loads(files[ARCHITECTURE])
-        with session().tfmot.quantization.keras.quantize_scope():
-            model = session().keras.models.model_from_json(state["architecture"])
+        keras, architecture = session().keras, state["architecture"]
+        if "QuantizeWrapper" in architecture:  # importing TF-MOT takes a second that other models need not pay
+            with session().tfmot.quantization.keras.quantize_scope():
+                model = keras.models.model_from_json(architecture)
+        else:
+            model = keras.models.model_from_json(architecture)
         with np.load(io.BytesIO(files[WEIGHTS]), allow_pickle=False) as arrays:
             features = arrays["features"] if "features" in arrays.files else None
             model.set_weights([arrays[name] for name in sorted(arrays.files) if name != "features"])

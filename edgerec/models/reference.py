@@ -23,11 +23,11 @@ def matrix_factorization(users: int, items: int, *, columns: int = 64, dropout: 
     layers, user = _layers(), _ids("user")
     vector = layers.Dropout(dropout)(_table(users, columns, "users")(user))
     scores = layers.Dense(items, name="scores")(vector)
-    return _recommender("mf", CATALOGUE, [user], scores, [_user(users)], items)
+    return _recommender(Roles("mf", CATALOGUE, (_user(users),), items), [user], scores)
 
 
 def neumf(users: int, items: int, *, columns: int = 16, dropout: float = 0.2) -> Recommender:
-    """A product of two vectors beside a perceptron over two others (He et al. 2017, arXiv 1708.05031); a logit a pair."""
+    """A product of two vectors beside a perceptron over two others (He et al. 2017, 1708.05031); a logit a pair."""
     layers, user, item = _layers(), _ids("user"), _ids("item")
     product = layers.Multiply()(
         [_table(users, columns, "users_product")(user), _table(items, columns, "items_product")(item)]
@@ -39,7 +39,19 @@ def neumf(users: int, items: int, *, columns: int = 16, dropout: float = 0.2) ->
     for index, units in enumerate((2 * columns, columns)):
         deep = layers.Dense(units, activation="relu", name=f"deep_{index}")(deep)
     score = layers.Dense(1, name="scores")(layers.Concatenate()([layers.Dropout(dropout)(product), deep]))
-    return _recommender("neumf", POINTWISE, [user, item], score, [_user(users), _item(items)], items)
+    return _recommender(
+        Roles(
+            "neumf",
+            POINTWISE,
+            (
+                _user(users),
+                _item(items),
+            ),
+            items,
+        ),
+        [user, item],
+        score,
+    )
 
 
 def gru(items: int, *, length: int = HISTORY_LENGTH, columns: int = 64, dropout: float = 0.2) -> Recommender:
@@ -51,7 +63,7 @@ def gru(items: int, *, length: int = HISTORY_LENGTH, columns: int = 64, dropout:
     steps = layers.Dropout(dropout)(_table(items + 1, columns, "items")(history))
     state = layers.GRU(columns, unroll=True, name="encoder")(steps)
     scores = layers.Dense(items, name="scores")(layers.Dropout(dropout)(state))
-    return _recommender("gru", CATALOGUE, [history], scores, [_last_items(length, items)], items)
+    return _recommender(Roles("gru", CATALOGUE, (_last_items(length, items),), items), [history], scores)
 
 
 def attention(items: int, *, length: int = HISTORY_LENGTH, columns: int = 64, dropout: float = 0.2) -> Recommender:
@@ -69,12 +81,10 @@ def attention(items: int, *, length: int = HISTORY_LENGTH, columns: int = 64, dr
     state = layers.Flatten()(layers.Concatenate()([context, last]))
     state = layers.Dense(columns, activation="tanh", name="state")(state)
     scores = layers.Dense(items, name="scores")(layers.Dropout(dropout)(state))
-    return _recommender("attention", CATALOGUE, [history], scores, [_last_items(length, items)], items)
+    return _recommender(Roles("attention", CATALOGUE, (_last_items(length, items),), items), [history], scores)
 
 
-def two_towers(
-    users: int, features: NDArray[np.float32], *, columns: int = 32, dropout: float = 0.3
-) -> Recommender:
+def two_towers(users: int, features: NDArray[np.float32], *, columns: int = 32, dropout: float = 0.3) -> Recommender:
     """A user tower and an item tower with item features, trained in batch (Yi et al. 2019, RecSys).
 
     `features` is [items, features]. The device gets the user tower and the finished item vectors as one table.
@@ -129,8 +139,5 @@ def _last_items(length: int, items: int) -> Input:
     return Input(name="history", role="history", length=length, ids=items + 1, padding_id=items)
 
 
-def _recommender(
-    name: str, kind: str, inputs: list[Any], scores: Any, roles: list[Input], items: int
-) -> Recommender:
-    model = session().keras.Model(inputs, scores, name=name)
-    return Recommender(Roles(name, kind, tuple(roles), items), model)
+def _recommender(roles: Roles, inputs: list[Any], scores: Any) -> Recommender:
+    return Recommender(roles, session().keras.Model(inputs, scores, name=roles.name))

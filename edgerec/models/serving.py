@@ -31,7 +31,7 @@ def serving(recommender: Recommender) -> Recommender:
 
 
 def catalogue_scores(recommender: Recommender, inputs: Mapping[str, NDArray[np.int32]]) -> NDArray[np.float32]:
-    """The Keras model's score of every item, float32 [users, items], for user-side inputs [users] or [users, length]."""
+    """The Keras model's score of every item, float32 [users, items], for user-side inputs [users, ...]."""
     served = serving(recommender)
     if served.roles.kind == CATALOGUE:
         return np.asarray(served.model.predict(dict(inputs), batch_size=512, verbose=0), np.float32)

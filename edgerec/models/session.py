@@ -1,7 +1,10 @@
 """The one place that imports TensorFlow and legacy Keras, with seed, threads and determinism set before first use."""
 
 import os
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,7 +28,8 @@ class Session:
     @property
     def tfmot(self) -> Any:
         """TensorFlow Model Optimization, imported when first asked for."""
-        import tensorflow_model_optimization as tfmot  # noqa: PLC0415
+        with _quiet():
+            import tensorflow_model_optimization as tfmot  # noqa: PLC0415
 
         return tfmot
 
@@ -44,19 +48,35 @@ def session() -> Session:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its blocked kernels sum in another order on another CPU
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet():
             import tensorflow as tf  # noqa: PLC0415
             import tf_keras as keras  # noqa: PLC0415
     except ImportError as error:
         raise SessionError(
-            f'training and converting need TensorFlow, which is not installed ({error.name}): pip install "edgerec[compress]"'
+            f"training and converting need TensorFlow, and {error.name} is not installed: "
+            'pip install "edgerec[compress]"'
         ) from error
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     tf.get_logger().setLevel("ERROR")
     return Session(tf, keras)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep an import's warnings, and what its C++ writes to the stderr of the process, from the user."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def versions() -> dict[str, str]:

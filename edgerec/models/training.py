@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import examples
@@ -27,9 +26,7 @@ class Fit:
     seed: int = 0
 
 
-def train(
-    recommender: Recommender, data: Interactions, settings: Fit, *, progress: Progress = silent
-) -> Recommender:
+def train(recommender: Recommender, data: Interactions, settings: Fit, *, progress: Progress = silent) -> Recommender:
     """A trained copy; the one given is left as it was."""
     session().seed(settings.seed)
     copy = recommender.clone()

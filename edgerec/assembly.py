@@ -1,0 +1,133 @@
+"""From edgerec.toml and flags to a task: the user's model, the user's data, and who judges."""
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from edgerec.build import Task
+from edgerec.compress import cache
+from edgerec.compress.pipeline import REPRESENTATIVE_USERS, Setting
+from edgerec.compress.stage import Stage
+from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting
+from edgerec.data import movietweetings
+from edgerec.data.evaluation import evaluation_set
+from edgerec.data.interactions import Interactions
+from edgerec.data.reading import read_interactions
+from edgerec.data.splitting import Holdout, after, last_n, random_share, split
+from edgerec.errors import EdgerecError
+from edgerec.models import loading
+from edgerec.models.examples import Columns, sample
+from edgerec.models.roles import Roles
+from edgerec.packing import Catalogue
+from edgerec.targets import environment
+
+BUILT_IN_DATA = "movietweetings"
+K = 10
+
+
+class AssemblyError(EdgerecError):
+    """A model, data and settings that do not belong together, or of which one is missing."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the flags say; None leaves it to edgerec.toml and then to the default."""
+
+    model: Path | None = None
+    data: Path | None = None
+    runtime: str | None = None
+    k: int | None = None
+    seed: int | None = None
+
+
+def task(config: Config, asked: Asked) -> Task:
+    """The task that flags and edgerec.toml describe. Raises AssemblyError for what is missing or does not fit."""
+    model = model_setting(config, asked)
+    data = data_setting(config, asked)
+    interactions, titles = _interactions(data)
+    parts = split(interactions, holdout(data.holdout), seed=data.seed)
+    setting = Setting(parts.seen("test"), runtime(config, asked), data.seed if asked.seed is None else asked.seed)
+    base = stage(model)
+    _refuse_other_vocabulary(base.roles, interactions, data)
+    catalogue = Catalogue(interactions.item_ids, interactions.user_ids if base.roles.of_role("user") else (), titles)
+    return Task(base, setting, evaluation_set(parts, base.roles.inputs), catalogue, asked.k or model.k or K)
+
+
+def stage(model: ModelSetting) -> Stage:
+    """The user's model as a stage: keyed by the bytes of its file and the roles that were given."""
+    try:
+        content = hashlib.sha256(model.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise AssemblyError(f"{model.path}: cannot be read: {error.strerror}") from error
+    named = replace(model, path=Path(model.path.name))
+    settings = {**asdict(named), "path": model.path.name}
+    return Stage(cache.key("model", content=content, settings=settings), lambda: loading.load(model))
+
+
+def model_setting(config: Config, asked: Asked) -> ModelSetting:
+    """Which model, and what is said of it."""
+    if asked.model is None and config.model is None:
+        raise AssemblyError('no model: name a .keras or .h5 file, or write [model] path = "..." in edgerec.toml')
+    if config.model is None:
+        return ModelSetting(Path(str(asked.model)))
+    return config.model if asked.model is None else replace(config.model, path=asked.model)
+
+
+def data_setting(config: Config, asked: Asked) -> DataSetting:
+    """Which interactions, and how they are split."""
+    if asked.data is None and config.data is None:
+        raise AssemblyError(
+            f"no data: give --data FILE.csv, or --data {BUILT_IN_DATA} for the built-in set, or write [data] "
+            'path = "..." in edgerec.toml; the model is tuned and judged on it'
+        )
+    if config.data is None:
+        return DataSetting(Path(str(asked.data)))
+    return config.data if asked.data is None else replace(config.data, path=asked.data)
+
+
+def runtime(config: Config, asked: Asked) -> str:
+    """The runtime that the bundle is for, known to have an environment."""
+    return str(environment.parse(asked.runtime or config.target.runtime or str(environment.DEFAULT)))
+
+
+def holdout(setting: HoldoutSetting) -> Holdout:
+    """The holdout that a setting names."""
+    if setting.rule == "last_n":
+        return last_n(int(setting.amount))
+    return {"random_share": random_share, "after": after}[setting.rule](setting.amount)
+
+
+def representative(roles: Roles, config: Config, asked: Asked) -> Columns:
+    """Real inputs of real users, for a converter that needs ranges."""
+    data = data_setting(config, asked)
+    interactions, _ = _interactions(data)
+    _refuse_other_vocabulary(roles, interactions, data)
+    return sample(roles, interactions, REPRESENTATIVE_USERS, seed=data.seed)
+
+
+def _interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
+    if str(setting.path) == BUILT_IN_DATA or setting.path.name == BUILT_IN_DATA:
+        return movietweetings.load(), movietweetings.titles()
+    read = read_interactions(
+        setting.path,
+        user=setting.user,
+        item=setting.item,
+        time=setting.time,
+        weight=setting.weight,
+        duplicates=setting.duplicates,
+    )
+    return read, ()
+
+
+def _refuse_other_vocabulary(roles: Roles, interactions: Interactions, data: DataSetting) -> None:
+    if interactions.items != roles.items:
+        raise AssemblyError(
+            f"{data.path} has {interactions.items} items and {roles.name} was trained on {roles.items}: give the data "
+            "that the model was trained on"
+        )
+    user = roles.of_role("user")
+    if user is not None and interactions.users > user.ids:
+        raise AssemblyError(
+            f"{data.path} has {interactions.users} users and {roles.name} knows {user.ids}: give the data that the "
+            "model was trained on"
+        )

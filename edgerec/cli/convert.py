@@ -1,0 +1,45 @@
+"""`edgerec convert`: a trained Keras recommender becomes a .tflite for a named runtime, nothing else done to it."""
+
+import json
+from pathlib import Path
+
+import click
+
+from converters.spec import NEEDS_REPRESENTATIVE_DATA, PRECISIONS, ConversionSpec
+from edgerec import assembly, storage
+from edgerec.assembly import Asked
+from edgerec.compress.conversion import Converter
+from edgerec.compress.rules import refuse
+from edgerec.config import FILE_NAME, read_config_if_there
+from edgerec.report.quantities import size
+
+
+@click.command("convert")
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="Interactions, for the ranges of full_int8 and int16.")
+@click.option("--runtime", help=f"The runtime that the file must load in [{FILE_NAME}, else the default].")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file [MODEL-PRECISION.tflite].")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def command(
+    *,
+    model: Path | None,
+    precision: str,
+    data: Path | None,
+    runtime: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Convert MODEL, a legacy Keras .keras or .h5 file, and check the file against the runtime it is for."""
+    config = read_config_if_there()
+    asked = Asked(model, data, runtime)
+    spec = ConversionSpec(precision, assembly.runtime(config, asked))
+    stage = assembly.stage(assembly.model_setting(config, asked))
+    refuse(stage.recommender, spec)
+    samples = assembly.representative(stage.roles, config, asked) if precision in NEEDS_REPRESENTATIVE_DATA else None
+    with Converter() as converter:
+        tflite = converter.convert(stage.recommender, spec, representative=samples)
+    out = output or Path(f"{stage.roles.name}-{precision}.tflite")
+    storage.write_bytes(out, tflite)
+    told = {"file": str(out), "bytes": len(tflite), "runtime": spec.runtime}
+    click.echo(json.dumps(told, indent=2) if as_json else f"{out}: {size(len(tflite))}, for {spec.runtime}")

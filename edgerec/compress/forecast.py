@@ -1,0 +1,54 @@
+"""What a recipe will do before it is run: its steps, what of it is cached, and how large the file will be."""
+
+from dataclasses import dataclass
+
+from converters.rewrite import LEAST_ELEMENTS
+from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
+from edgerec.compress.cache import read
+from edgerec.compress.pipeline import Setting, conversion_key, stages
+from edgerec.compress.recipe import Recipe
+from edgerec.compress.stage import Stage
+from edgerec.models.serving import serving
+
+BYTES_A_WEIGHT = {FLOAT32: 4, FLOAT16: 2, DYNAMIC_INT8: 1, FULL_INT8: 1, INT16: 1}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One step of a plan: what it does, and whether it is in the cache."""
+
+    what: str
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The plan of a recipe and the bytes of its weights in the file; the graph around them comes on top."""
+
+    steps: tuple[Planned, ...]
+    weight_bytes: int
+
+
+def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
+    """What `compress` would do. Reads the model, trains and converts nothing."""
+    chain = stages(base, recipe, setting)
+    steps = [
+        Planned(f"{step.do} {_told(vars(step))}", stage.finished)
+        for step, stage in zip(recipe.steps, chain[1:], strict=True)
+    ]
+    cached = read(conversion_key(chain[-1], recipe, setting)) is not None
+    steps.append(Planned(f"convert to {recipe.precision} for {setting.runtime}", cached))
+    return Forecast(tuple(steps), weight_bytes(base, recipe.precision))
+
+
+def weight_bytes(base: Stage, precision: str) -> int:
+    """Bytes that the weights of the served model take in a precision: small ones and biases stay wide."""
+    total = 0
+    for values in serving(base.recommender).weights().values():
+        narrow = (values.ndim == 2 and values.size >= LEAST_ELEMENTS) or precision == FLOAT16  # noqa: PLR2004
+        total += values.size * (BYTES_A_WEIGHT[precision] if narrow else BYTES_A_WEIGHT[FLOAT32])
+    return total
+
+
+def _told(settings: dict[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items() if name != "do" and value not in ((), False))

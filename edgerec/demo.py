@@ -1,0 +1,136 @@
+"""The demo: train a history recommender on MovieTweetings, compress it by several recipes, prove each one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from device_tests import report as report_format
+from device_tests.bundle import Input
+from device_tests.evaluation import EvaluationSet
+from device_tests.ranking import top_k
+from edgerec import storage
+from edgerec.build import Task, bench, build
+from edgerec.compress.conversion import Converter
+from edgerec.compress.pipeline import Setting
+from edgerec.compress.recipe import find
+from edgerec.compress.stage import Stage
+from edgerec.config import FILE_NAME, parse_config
+from edgerec.data import movietweetings
+from edgerec.data.evaluation import evaluated_users, evaluation_set
+from edgerec.data.interactions import Interactions
+from edgerec.data.splitting import Split, last_n, split
+from edgerec.gate.budget import NO_LIMITS
+from edgerec.gate.from_reports import ANYWHERE
+from edgerec.gate.plan import plan, read_and_check
+from edgerec.models import baselines, reference, training
+from edgerec.models.recommender import Recommender
+from edgerec.models.session import session
+from edgerec.models.training import Fit
+from edgerec.packing import Catalogue
+from edgerec.progress import Progress, silent
+from edgerec.results import Result, result
+from edgerec.targets import environment
+
+RECIPES = ("float32", "float16", "int8", "full_int8", "prune50_int8", "prune80_int8")
+SHIPS = "prune80_int8"
+FIT = Fit(epochs=6)
+K = 10
+SEED = 0
+EASE_REGULARIZATION = 300.0
+NAME = "gru"
+
+BUDGET = """# What this model may weigh and lose; `edgerec check` holds it to that.
+[target]
+runtime = "{runtime}"
+
+[budget]
+recall_kept = "95 %"
+golden = true
+flex = false
+user_table = false
+oldest_runtime = "2.14.0"
+"""
+SHIPPING = """
+[[bundle]]
+path = "{bundle}"
+reports = ["{report}"]
+budget = {{ download_bytes = "{download}" }}
+"""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo found: hit rates of what it compares with, one result a recipe, and where everything lies."""
+
+    baselines: dict[str, float]
+    results: tuple[Result, ...]
+    runtime: str
+    folder: Path
+    bundle: Path
+    report: Path
+
+
+def run(out: Path, *, recipes: Sequence[str] = RECIPES, progress: Progress = silent) -> Demo:
+    """Train (once, then cached), compress by each recipe, bench in the device runtime, check; files go to `out`."""
+    interactions = movietweetings.load()
+    parts = split(interactions, last_n(1), seed=SEED)
+    task = _task(parts, progress)
+    with storage.telling(out):
+        out.mkdir(parents=True, exist_ok=True)
+    budget = BUDGET.format(runtime=task.setting.runtime)
+    results: list[Result] = []
+    with Converter() as converter:
+        for name in recipes:
+            path = out / f"{NAME}-{name}.edgerec"
+            built = build(task, find(name), path, converter, progress=progress)
+            progress(f"{name}: measure in {task.setting.runtime}")
+            report = bench(path, task)
+            report_format.write(_report(path), report)
+            float32 = results[0].download_bytes if results else built.bundle.download_bytes
+            verdict = read_and_check(plan(parse_config(budget), [path], [_report(path)], NO_LIMITS), ANYWHERE)[0]
+            results.append(result(built.bundle, report, float32_download=float32, verdict=bool(verdict)))
+    shipped = out / f"{NAME}-{SHIPS if SHIPS in recipes else recipes[-1]}.edgerec"
+    size = next(each.download_bytes for each in results if each.recipe == shipped.stem.removeprefix(f"{NAME}-"))
+    limit = f"{-(-size * 105 // 100 // 1024)} KiB"
+    entry = SHIPPING.format(bundle=shipped.name, report=_report(shipped).name, download=limit)
+    storage.write_text(out / FILE_NAME, budget + entry)
+    found = _baselines(parts, task.evaluation, progress)
+    return Demo(found, tuple(results), task.setting.runtime, out, shipped, _report(shipped))
+
+
+def _task(parts: Split, progress: Progress) -> Task:
+    data = parts.seen("test")
+    setting = Setting(data, str(environment.DEFAULT), SEED)
+    base = Stage(setting.key("demo", epochs=FIT.epochs), lambda: _trained(data, progress))
+    history = Input("history", "history", reference.HISTORY_LENGTH, data.items + 1, data.items)
+    catalogue = Catalogue(data.item_ids, titles=movietweetings.titles())
+    return Task(base, setting, evaluation_set(parts, (history,)), catalogue, K)
+
+
+def _trained(data: Interactions, progress: Progress) -> Recommender:
+    progress("import TensorFlow")
+    session().seed(SEED)
+    untrained = reference.gru(data.items)
+    return training.train(untrained, data, FIT, progress=lambda line: progress(f"train: {line}"))
+
+
+def _baselines(parts: Split, evaluation: EvaluationSet, progress: Progress) -> dict[str, float]:
+    """Hit rate at K of what needs no neural network, on the same users."""
+    progress("judge most popular and EASE")
+    users = evaluated_users(parts)
+    scorers = {"most popular": baselines.most_popular(parts), "EASE": baselines.ease(parts, EASE_REGULARIZATION)}
+    found = {}
+    for name, scorer in scorers.items():
+        scores = scorer(users)
+        scores[evaluation.seen.rows, evaluation.seen.values] = -np.inf
+        lists = top_k(scores, K)
+        relevant = evaluation.relevant
+        hits = (lists[relevant.rows] == relevant.values[:, None]).any(axis=1)
+        found[name] = float(hits.mean())
+    return found
+
+
+def _report(path: Path) -> Path:
+    return path.with_suffix(".report.json")

@@ -1,0 +1,54 @@
+"""What compressing did, and what it would do."""
+
+from typing import Any
+
+from edgerec.build import Built
+from edgerec.compress.forecast import Forecast
+from edgerec.report.console import table
+from edgerec.report.quantities import size
+
+
+def built_text(built: Built) -> str:
+    """Sizes of the bundle, what each step gained, and the next command."""
+    lines = [
+        f"{built.path}: {size(built.bundle.app_bytes)} in the app, {size(built.bundle.download_bytes)} to download",
+        f"golden outputs hold in {built.bundle.manifest.runtime}",
+    ]
+    rows = [
+        (
+            gain.step,
+            f"{size(gain.bytes_before)} -> {size(gain.bytes_after)}",
+            f"{size(gain.deflated_before)} -> {size(gain.deflated_after)}",
+        )
+        for gain in built.candidate.gains
+    ]
+    if rows:
+        lines += ["", table(("step", "model on disk", "model deflated"), rows)]
+    report = built.path.with_suffix(".report.json")
+    return "\n".join((*lines, "", "Next:", f"  edgerec bench {built.path} -o {report}"))
+
+
+def built_json(built: Built) -> dict[str, Any]:
+    """The same as plain values."""
+    return {
+        "bundle": str(built.path),
+        "sha256": built.bundle.sha256,
+        "app_bytes": built.bundle.app_bytes,
+        "download_bytes": built.bundle.download_bytes,
+        "gains": [vars(gain) for gain in built.candidate.gains],
+    }
+
+
+def forecast_text(forecast: Forecast) -> str:
+    """The steps to come and what of them is cached."""
+    rows = [
+        (str(number), step.what, "cached" if step.cached else "to do") for number, step in enumerate(forecast.steps, 1)
+    ]
+    return (
+        f"{table(('', 'step', ''), rows)}\n\nweights in the file: {size(forecast.weight_bytes)}, the graph comes on top"
+    )
+
+
+def forecast_json(forecast: Forecast) -> dict[str, Any]:
+    """The same as plain values."""
+    return {"steps": [vars(step) for step in forecast.steps], "weight_bytes": forecast.weight_bytes}

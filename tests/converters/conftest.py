@@ -1,0 +1,92 @@
+"""What the tests of the converters share: fixture files, the builder that made them, and LiteRT in a child process."""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+MAKER = Path(__file__).resolve().parents[2] / "scripts" / "make_fixtures.py"
+
+# One process answers all cases of a test: case N is N.tflite and N.in.npz, its answer N.out.npz.
+CHILD = """
+import sys
+from pathlib import Path
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+folder, signature, resolver = Path(sys.argv[1]), sys.argv[2], OpResolverType[sys.argv[3]]
+for model in sorted(folder.glob("*.tflite")):
+    with np.load(model.with_suffix(".in.npz")) as inputs:
+        interpreter = Interpreter(str(model), num_threads=1, experimental_op_resolver_type=resolver)
+        answer = interpreter.get_signature_runner(signature)(**inputs)
+        np.savez(model.with_suffix(".out.npz"), **answer)
+"""
+
+Case: TypeAlias = tuple[bytes, dict[str, Any]]
+Runner: TypeAlias = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_fixtures", MAKER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def litert(tmp_path: Path) -> Runner:
+    """Return a function that runs (model, inputs) cases in LiteRT and returns the outputs of each.
+
+    Without `delegates` its own kernels compute instead of XNNPACK, which takes recorded shapes at their word.
+    """
+
+    def run(cases: Sequence[Case], *, delegates: bool = True) -> list[dict[str, Any]]:
+        resolver = "AUTO" if delegates else "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+        stems = [tmp_path / f"{number:04}" for number in range(len(cases))]
+        for stem, (model, inputs) in zip(stems, cases, strict=True):
+            stem.with_suffix(".tflite").write_bytes(model)
+            np.savez(stem.with_suffix(".in.npz"), **inputs)
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD, str(tmp_path), "serving_default", resolver],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        answers = []
+        for stem in stems:
+            with np.load(stem.with_suffix(".out.npz")) as outputs:
+                answers.append(dict(outputs))
+        return answers
+
+    return run
+
+
+def fixture_names(pattern: str = "*") -> list[str]:
+    return sorted(path.stem for path in FIXTURES.glob(f"{pattern}.tflite"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that asks for `fixture_name` every fixture file, one at a time."""
+    if "fixture_name" in metafunc.fixturenames:
+        metafunc.parametrize("fixture_name", fixture_names())
+
+
+@pytest.fixture
+def fixture_bytes(fixture_name: str) -> bytes:
+    return (FIXTURES / f"{fixture_name}.tflite").read_bytes()
+
+
+@pytest.fixture
+def load() -> Callable[[str], bytes]:
+    """Return a function that gives a fixture file's bytes by its name."""
+    return lambda name: (FIXTURES / f"{name}.tflite").read_bytes()

@@ -1,0 +1,362 @@
+"""The container: one form, told to the byte, and everything else refused."""
+
+import hashlib
+import io
+import json
+import os
+import resource
+import struct
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_tests import bundle, record
+from device_tests.bundle import Input, Manifest
+from device_tests.errors import BundleError
+
+INPUT = Input("history", "history", 4, 4, 3)
+MANIFEST = Manifest(
+    1, "tiny", "float32", "catalogue", "serving_default", (INPUT,), "scores", 3, 2, "float32", "tflite-runtime==2.14.0",
+    "2.3.0", 0.0001, 0.99, {},
+)  # fmt: skip
+MODEL = bytes(range(64)) + bytes(64)
+POINTWISE = replace(MANIFEST, kind="pointwise", inputs=(Input("u", "user", 0, 2, None), Input("i", "item", 0, 3, None)))
+
+
+def members_of(manifest: Manifest = MANIFEST, **more: bytes) -> dict[str, bytes]:
+    members = {bundle.MODEL: MODEL, bundle.ITEMS: b"a\nb\n\xc3\xa9\n", **more}
+    return signed(members, manifest)
+
+
+def signed(members: dict[str, bytes], manifest: Manifest) -> dict[str, bytes]:
+    words = replace(manifest, digests=bundle.digests(members))
+    return {**members, bundle.MANIFEST: record.dumps(words).encode()}
+
+
+TINY = bundle.encode(members_of())
+
+
+def test_what_is_encoded_is_decoded() -> None:
+    found = bundle.decode(TINY)
+    assert dict(found.members) == members_of()
+    assert found.model == MODEL
+    assert found.item_ids == ("a", "b", "é")
+    assert found.sha256 == hashlib.sha256(TINY).hexdigest()
+    assert found.manifest.inputs == (INPUT,)
+
+
+@given(
+    model=st.binary(max_size=300),
+    items=st.sets(
+        st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), min_size=1, max_size=5), min_size=1
+    ),
+    order=st.randoms(),
+    proof=st.binary(max_size=50),
+)
+def test_any_content_comes_back_in_one_form(model: bytes, items: set[str], order: object, proof: bytes) -> None:
+    words = replace(MANIFEST, items=len(items), k=1, inputs=(replace(INPUT, ids=len(items) + 1, padding_id=None),))
+    lines = bundle.join_lines(tuple(sorted(items)))
+    members = signed({bundle.MODEL: model, bundle.ITEMS: lines, "proof/baseline_ranks.npy": proof}, words)
+    data = bundle.encode(members)
+    shuffled = list(members.items())
+    order.shuffle(shuffled)
+    assert bundle.encode(dict(shuffled)) == data
+    assert dict(bundle.decode(data).members) == members
+    assert bundle.decode(data).item_ids == tuple(sorted(items))
+
+
+def test_any_unzip_reads_it() -> None:
+    with zipfile.ZipFile(io.BytesIO(TINY)) as archive:
+        assert archive.testzip() is None
+        assert archive.comment == b""
+        assert archive.namelist() == ["app/items.txt", "app/manifest.json", "app/model.tflite"]
+        for entry in archive.infolist():
+            assert (entry.compress_type, entry.extra, entry.comment, entry.flag_bits) == (
+                zipfile.ZIP_STORED,
+                b"",
+                b"",
+                0,
+            )
+            assert entry.date_time == (1980, 1, 1, 0, 0, 0)
+            assert archive.read(entry) == members_of()[entry.filename]
+
+
+@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
+def test_every_flipped_byte_is_refused(mask: int) -> None:
+    for place in range(len(TINY)):
+        flipped = bytearray(TINY)
+        flipped[place] ^= mask
+        with pytest.raises(BundleError, match=r"^bundle[^\n]*$"):
+            bundle.decode(bytes(flipped))
+
+
+def test_every_shorter_file_is_refused() -> None:
+    for length in range(len(TINY)):
+        with pytest.raises(BundleError):
+            bundle.decode(TINY[:length])
+
+
+@pytest.mark.parametrize("data", [TINY + b"\0", b"\0" + TINY, TINY + TINY, TINY + TINY[-22:], b"PK\3\4" + TINY])
+def test_bytes_around_it_are_refused(data: bytes) -> None:
+    with pytest.raises(BundleError):
+        bundle.decode(data)
+
+
+@given(data=st.binary(max_size=200), keep=st.booleans())
+def test_any_bytes_are_refused_in_one_sentence(data: bytes, keep: bool) -> None:
+    with pytest.raises(BundleError, match=r"^[^\n]+$"):
+        bundle.decode(TINY[:4] + data + TINY[-22:] if keep else data)
+
+
+@given(place=st.integers(0, len(TINY) - 4), word=st.sampled_from([0, 1, 0xFFFF, 0xFFFFFFFF, 0x7FFFFFFF]))
+def test_absurd_lengths_are_refused_before_they_are_used(place: int, word: int) -> None:
+    data = TINY[:place] + struct.pack("<I", word) + TINY[place + 4 :]
+    if data != TINY:
+        with pytest.raises(BundleError):
+            bundle.decode(data)
+
+
+def zipped(members: dict[str, bytes], compression: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name in sorted(members):
+            archive.writestr(zipfile.ZipInfo(name), members[name], compression)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_zip_of_the_same_members_by_others_is_refused(compression: int) -> None:
+    with pytest.raises(BundleError):
+        bundle.decode(zipped(members_of(), compression))
+
+
+def test_a_zip_bomb_is_never_inflated() -> None:
+    bomb = zipped({**members_of(), bundle.MODEL: bytes(1 << 26)}, zipfile.ZIP_DEFLATED)
+    assert len(bomb) < 1 << 18
+    with pytest.raises(BundleError):
+        bundle.decode(bomb)
+
+
+def test_a_member_in_another_place_or_twice_is_refused() -> None:
+    local = TINY.index(b"PK\1\2")
+    directory, end = TINY[local:-22], TINY[-22:]
+    entries = directory.split(b"PK\1\2")[1:]
+    swapped = TINY[:local] + b"".join(b"PK\1\2" + entry for entry in (entries[1], entries[0], entries[2])) + end
+    twice = TINY[:local] + b"".join(b"PK\1\2" + entry for entry in (entries[0], entries[0], entries[1])) + end
+    for data in (swapped, twice):
+        with pytest.raises(BundleError):
+            bundle.decode(data)
+
+
+@pytest.mark.parametrize(
+    "name", ["app/other", "proof/../x.npy", "proof/eval_input_.npy", "proof/eval_input_a/b.npy", "x", ""]
+)
+def test_an_unknown_member_is_refused(name: str) -> None:
+    with pytest.raises(BundleError, match=r"no member called"):
+        bundle.encode({**members_of(), name: b""})
+
+
+def test_an_unknown_member_in_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(bundle, "_known", bool)
+        data = bundle.encode({**members_of(), "app/other": b""})
+    with pytest.raises(BundleError, match=r"^x has an unknown member 'app/other'$"):
+        bundle.decode(data, "x")
+
+
+def test_a_bundle_from_the_future_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = json.loads(members_of()[bundle.MANIFEST])
+    later.update(format=2, flavour="new")
+    with monkeypatch.context() as patch:
+        patch.setattr(bundle, "_known", bool)
+        data = bundle.encode({**members_of(), bundle.MANIFEST: json.dumps(later).encode(), "app/new": b"x"})
+    with pytest.raises(BundleError) as refused:
+        bundle.decode(data, "x")
+    assert str(refused.value) == "x has format 2, made by a newer edgerec; this one reads format 1: upgrade it"
+
+
+@pytest.mark.parametrize("member", [bundle.MODEL, bundle.ITEMS])
+def test_a_member_that_does_not_have_its_digest_is_refused(member: str) -> None:
+    members = members_of()
+    members[member] = members[member].swapcase() + b""
+    changed = {**members, member: b"x\ny\nz\n"}
+    with pytest.raises(BundleError, match=rf"gives another SHA-256 for {member}"):
+        bundle.decode(bundle.encode(changed))
+
+
+@pytest.mark.parametrize("digests", [{}, {**MANIFEST.digests, "app/users.txt": "0" * 64}])
+def test_digests_name_exactly_the_members(digests: dict[str, str]) -> None:
+    members = members_of()
+    members[bundle.MANIFEST] = record.dumps(replace(MANIFEST, digests=digests)).encode()
+    with pytest.raises(BundleError, match=r"gives another SHA-256"):
+        bundle.decode(bundle.encode(members))
+
+
+def test_a_manifest_in_another_form_is_refused() -> None:
+    members = members_of()
+    members[bundle.MANIFEST] = members[bundle.MANIFEST].replace(b":", b": ", 1)
+    with pytest.raises(BundleError, match=r"not in the form that edgerec writes"):
+        bundle.decode(bundle.encode(members))
+
+
+@pytest.mark.parametrize("name", [bundle.MODEL, bundle.ITEMS])
+def test_a_bundle_without_its_parts_is_refused(name: str) -> None:
+    members = members_of()
+    del members[name]
+    with pytest.raises(BundleError, match=rf"bundle lacks its member {name}"):
+        bundle.decode(bundle.encode(members))
+
+
+def test_a_bundle_without_a_manifest_is_refused() -> None:
+    with pytest.raises(BundleError, match=r"it has no app/manifest.json"):
+        bundle.decode(bundle.encode({bundle.MODEL: b""}))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "more", "sentence"),
+    [
+        (MANIFEST, {bundle.USERS: b"u\n"}, "should not have the member app/users.txt"),
+        (POINTWISE, {}, "lacks its member app/users.txt"),
+        (POINTWISE, {bundle.USERS: b"u\nv\nw\n"}, "has 3 lines in app/users.txt where the model takes 2 users"),
+        (POINTWISE, {bundle.USERS: b"u\nu\n"}, "the same id twice in app/users.txt"),
+        (MANIFEST, {bundle.ITEMS: b"a\nb\n"}, "has 2 lines in app/items.txt for 3 items"),
+        (MANIFEST, {bundle.ITEMS: b"a\nb\na\n"}, "the same id twice in app/items.txt"),
+        (MANIFEST, {bundle.ITEMS: b"a\n\nb\n"}, "an empty line or"),
+        (MANIFEST, {bundle.ITEMS: b"a\nb\nc"}, "one value a line"),
+        (MANIFEST, {bundle.ITEMS: b"a\r\nb\r\nc\r\n"}, "one value a line"),
+        (MANIFEST, {bundle.ITEMS: b"a\nb\n\xff\n"}, "is not UTF-8"),
+        (MANIFEST, {bundle.TITLES: b"A\n"}, "one line an item in proof/titles.txt"),
+        (MANIFEST, {"proof/eval_input_other.npy": b""}, "for an input that its manifest does not name"),
+        (POINTWISE, {bundle.USERS: b"u\n", "proof/eval_input_i.npy": b""}, "for an input that its manifest does not"),
+        (MANIFEST, {bundle.LINEAGE: b"[]"}, "should be an object"),
+        (MANIFEST, {bundle.LINEAGE: b'{"digests":[]}'}, "should be an object"),
+        (MANIFEST, {bundle.LINEAGE: b'{"model_sha256":"0"}'}, "is of another model"),
+        (MANIFEST, {bundle.LINEAGE: b'{"digests":{"proof/titles.txt":"0"}}'}, "another SHA-256 for proof/titles.txt"),
+        (MANIFEST, {bundle.LINEAGE: b'{"digests":{}}', bundle.TITLES: b"\n\n\n"}, "another SHA-256 for proof/titles"),
+    ],
+)
+def test_members_that_do_not_fit_are_refused(manifest: Manifest, more: dict[str, bytes], sentence: str) -> None:
+    with pytest.raises(BundleError) as refused:
+        bundle.decode(bundle.encode(members_of(manifest, **more)))
+    assert sentence in str(refused.value)
+
+
+def test_a_pointwise_bundle_with_proof_is_read() -> None:
+    titles = b"A\n\nB\n"
+    digests = {bundle.TITLES: hashlib.sha256(titles).hexdigest()}
+    lineage = json.dumps({"digests": digests, "model_sha256": hashlib.sha256(MODEL).hexdigest()}).encode()
+    more = {bundle.USERS: b"u\n", bundle.TITLES: titles, bundle.LINEAGE: lineage}
+    assert bundle.decode(bundle.encode(members_of(POINTWISE, **more))).manifest.kind == "pointwise"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"format": 0}, "format should be 1, not 0"),
+        ({"name": ""}, "name and recipe should not be empty"),
+        ({"kind": "towers"}, "kind should be one of catalogue, pointwise, not 'towers'"),
+        ({"signature": ""}, "signature and output should not be empty"),
+        ({"inputs": ()}, "at least one entry"),
+        ({"inputs": (INPUT, INPUT)}, "no name twice"),
+        ({"kind": "pointwise"}, "a pointwise model has 1 item input"),
+        ({"inputs": (INPUT, Input("i", "item", 0, 3, None))}, "a catalogue model has 0 item input"),
+        ({"kind": "pointwise", "inputs": (Input("i", "item", 0, 3, None),)}, "of role user or history"),
+        ({"items": 0}, "items should be at least 1, not 0"),
+        ({"k": 0}, "k should be 1 to 3 (the items), not 0"),
+        ({"k": 4}, "k should be 1 to 3 (the items), not 4"),
+        ({"precision": "int4"}, "precision should be one of"),
+        ({"runtime": "tflite-runtime"}, "runtime should read like"),
+        ({"oldest_runtime": "new"}, "oldest_runtime should read like"),
+        ({"tolerance": 1.0}, "tolerance should be from 0 to below 1, not 1.0"),
+        ({"tolerance": -0.1}, "tolerance should be"),
+        ({"float_overlap": 1.1}, "float_overlap should be 0 to 1, not 1.1"),
+        ({"inputs": (replace(INPUT, name="a/b"),)}, "should have a name of letters"),
+        ({"inputs": (replace(INPUT, role="context"),)}, "should have a role of"),
+        ({"inputs": (replace(INPUT, length=0),)}, "of role history cannot have length 0"),
+        ({"inputs": (replace(INPUT, role="user"),)}, "of role user cannot have length 4"),
+        ({"inputs": (replace(INPUT, length=1 << 20),)}, "length from 0 to 65536"),
+        ({"inputs": (replace(INPUT, ids=2),)}, "should take at least 3 ids, not 2"),
+        ({"inputs": (replace(INPUT, padding_id=4),)}, "padding id below 4, not 4"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused(change: dict[str, object], sentence: str) -> None:
+    wrong = replace(MANIFEST, **change)
+    with pytest.raises(BundleError) as refused:
+        bundle.validate(wrong)
+    assert sentence in str(refused.value)
+    with pytest.raises(BundleError):
+        bundle.decode(bundle.encode(members_of(wrong)))
+
+
+def test_sizes_are_those_of_what_ships() -> None:
+    found = bundle.decode(bundle.encode(members_of(**{bundle.TITLES: b"A\nB\nC\n"})))
+    assert sorted(found.app) == [bundle.ITEMS, bundle.MANIFEST, bundle.MODEL]
+    assert found.app_bytes == sum(len(members_of()[name]) for name in found.app)
+    with zipfile.ZipFile(io.BytesIO(zipped(found.app, zipfile.ZIP_DEFLATED))) as archive:
+        assert found.download_bytes == sum(entry.compress_size for entry in archive.infolist())
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    made = bundle.write(tmp_path / "x.bundle", members_of())
+    assert bundle.read(tmp_path / "x.bundle").sha256 == made.sha256
+    assert [path.name for path in tmp_path.iterdir()] == ["x.bundle"]
+
+
+def test_members_that_make_no_bundle_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(BundleError):
+        bundle.write(tmp_path / "x.bundle", {bundle.MODEL: b""})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk() -> object:
+    """Let no file grow beyond 64 bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_the_old_bundle(tmp_path: Path, small_disk: object) -> None:
+    path = tmp_path / "x.bundle"
+    path.write_bytes(b"old")
+    with pytest.raises(BundleError, match=r"^cannot write .*x.bundle: File too large; nothing was left behind$"):
+        bundle.write(path, members_of())
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["x.bundle"]
+
+
+def test_ctrl_c_leaves_the_old_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "x.bundle"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bundle.write(path, members_of())
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["x.bundle"]
+
+
+@pytest.mark.parametrize("action", [bundle.read, lambda path: bundle.write(path / "x", members_of())])
+def test_a_path_that_leads_nowhere_is_one_sentence(tmp_path: Path, action: Callable[[Path], object]) -> None:
+    with pytest.raises(BundleError, match=r"^cannot (read|write) [^\n]*No such file or directory"):
+        action(tmp_path / "none")
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r"])
+def test_a_line_break_is_no_part_of_a_line(value: str) -> None:
+    with pytest.raises(BundleError, match=r"holds a line break"):
+        bundle.join_lines(("x", value))
+
+
+def test_more_than_a_bundle_holds_is_refused() -> None:
+    many = {f"proof/eval_input_i{index}.npy": b"" for index in range(bundle.MAX_MEMBERS + 1)}
+    with pytest.raises(BundleError, match=r"at most 64 members and 2 GiB"):
+        bundle.encode(many)

@@ -1,0 +1,75 @@
+"""Lists and ranks against sorting in plain Python."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from device_tests import ranking
+from device_tests.errors import ModelError
+
+SCORES = hnp.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 5), st.integers(1, 12)),
+    elements=st.sampled_from([-np.inf, -1.5, -0.0, 0.0, 1.0, 2.0, 3e38]),
+)
+
+
+def ordered(row: np.ndarray) -> list[int]:
+    return sorted(range(len(row)), key=lambda item: (-row[item], item))
+
+
+@given(scores=SCORES, data=st.data())
+def test_top_k_is_the_start_of_the_sorted_list(scores: np.ndarray, data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, scores.shape[1]))
+    found = ranking.top_k(scores, k)
+    assert found.dtype == np.int32
+    assert found.tolist() == [ordered(row)[:k] for row in scores]
+
+
+@given(scores=SCORES, data=st.data())
+def test_a_rank_is_the_place_in_the_sorted_list(scores: np.ndarray, data: st.DataObject) -> None:
+    pairs = data.draw(
+        st.lists(st.tuples(st.integers(0, len(scores) - 1), st.integers(0, scores.shape[1] - 1)), max_size=8)
+    )
+    rows, items = np.array(pairs, np.int32).reshape(-1, 2).T
+    found = ranking.ranks_of(scores, rows, items)
+    assert found.dtype == np.int32
+    assert found.tolist() == [ordered(scores[row]).index(item) + 1 for row, item in pairs]
+
+
+def test_ranks_are_the_same_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    scores = random.integers(0, 4, (6, 9)).astype(np.float32)
+    rows, items = random.integers(0, 6, 50), random.integers(0, 9, 50)
+    at_once = ranking.ranks_of(scores, rows, items)
+    monkeypatch.setattr(ranking, "_CHUNK", 20)
+    np.testing.assert_array_equal(ranking.ranks_of(scores, rows, items), at_once)
+
+
+@given(data=st.data(), k=st.integers(1, 8))
+def test_overlap_counts_the_common_items(data: st.DataObject, k: int) -> None:
+    lists = st.lists(st.permutations(range(10)).map(lambda ids: ids[:k]), min_size=3, max_size=3)
+    first, second = data.draw(lists), data.draw(lists)
+    found = ranking.overlap(np.array(first, np.int32), np.array(second, np.int32))
+    assert found.tolist() == [len(set(a) & set(b)) / k for a, b in zip(first, second, strict=True)]
+
+
+def test_lists_of_different_length_have_no_overlap() -> None:
+    with pytest.raises(ModelError, match=r"lists of shape \(1, 2\) cannot be compared with lists of shape \(1, 3\)"):
+        ranking.overlap(np.zeros((1, 2), np.int32), np.zeros((1, 3), np.int32))
+
+
+@pytest.mark.parametrize("k", [0, 4])
+def test_k_outside_the_catalogue_is_refused(k: int) -> None:
+    with pytest.raises(ModelError, match=rf"k should be 1 to 3 \(the items\), not {k}"):
+        ranking.top_k(np.zeros((1, 3), np.float32), k)
+
+
+def test_a_score_that_is_no_number_is_refused_by_name() -> None:
+    scores = np.array([[1, 2, 3], [1, np.nan, np.nan]], np.float32)
+    with pytest.raises(ModelError, match=r"scored NaN .2 scores, the first for item 1 of row 1."):
+        ranking.top_k(scores, 2)
+    with pytest.raises(ModelError, match=r"scored NaN"):
+        ranking.ranks_of(scores, np.array([0]), np.array([0]))

@@ -1,0 +1,156 @@
+"""Reports: read back as written, refused when they cannot be, and what follows from their raw values."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_tests import metrics, report
+from device_tests.errors import ReportError
+from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+
+BOARD = Board(
+    "x86_64",
+    "Linux",
+    "6.1",
+    "cpu",
+    2,
+    None,
+    None,
+    41.5,
+    0.1,
+    1 << 30,
+    "3.11.7",
+    "1.26.4",
+    "tflite-runtime",
+    "2.14.0",
+    1,
+)
+GOLDEN = GoldenResult(10, 5, 0.001, 0.01, 1.0, True, 0.99, 0.98, 0.9, True, "")
+QUALITY = Quality(
+    2, 30, 3, (0, 2, 2, 5), (1, 9, 3, 2, 30), 12, 29.5,
+    {"head": (0, 3), "middle": (), "tail": (1, 2, 4), "short_history": (0, 1), "long_history": (2, 3, 4)},
+)  # fmt: skip
+LATENCY = Latency(1000, 90, (10, 30, 20, 40), (9, 28, 18, 38), 1, 1, 1, "eval set")
+MEMORY = Memory(100, 200, None, None, 1 << 20, 4)
+FULL = DeviceReport(1, "measured", "a" * 64, "b" * 64, BOARD, GOLDEN, QUALITY, LATENCY, MEMORY, ("loud",))
+EMPTY = DeviceReport(1, "emulated", None, "b" * 64, BOARD, None, None, None, None, ())
+
+
+@pytest.mark.parametrize("made", [FULL, EMPTY])
+def test_a_report_is_read_as_it_was_written(made: DeviceReport, tmp_path: Path) -> None:
+    report.write(tmp_path / "r.json", made)
+    assert report.read(tmp_path / "r.json") == made
+    assert report.loads(report.dumps(made)) == made
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_report_from_the_future_says_so() -> None:
+    later = {**json.loads(report.dumps(FULL)), "version": 2, "flavour": "new"}
+    with pytest.raises(ReportError) as refused:
+        report.loads(json.dumps(later), "r.json")
+    assert str(refused.value) == "r.json has version 2, from a newer edgerec; this one reads version 1: upgrade it"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"version":"1"}', report.dumps(FULL)[:-20]])
+def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(ReportError, match=r"^r[^\n]+$"):
+        report.loads(text, "r")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"version": 0}, "version should be 1"),
+        ({"provenance": "guessed"}, "provenance should be one of measured, emulated"),
+        ({"bundle_sha256": "A" * 64}, "bundle_sha256 should be 64 hexadecimal digits or null"),
+        ({"model_sha256": "b"}, "model_sha256 should be 64 hexadecimal digits"),
+        ({"golden": replace(GOLDEN, held=False)}, "a reason exactly when it is not held"),
+        ({"golden": replace(GOLDEN, reason="far off")}, "a reason exactly when it is not held"),
+        ({"quality": replace(QUALITY, users=2)}, "one entry more than users"),
+        ({"quality": replace(QUALITY, offsets=(0, 3, 2, 5))}, "rise from 0"),
+        ({"quality": replace(QUALITY, offsets=(0, 2, 2, 4))}, "rise from 0"),
+        ({"quality": replace(QUALITY, offsets=(1, 2, 2, 5))}, "rise from 0"),
+        ({"quality": replace(QUALITY, ranks=(0, 9, 3, 2, 30))}, "ranks should be 1 to 30"),
+        ({"quality": replace(QUALITY, ranks=(1, 9, 3, 2, 31))}, "ranks should be 1 to 30"),
+        ({"quality": replace(QUALITY, k=31)}, "k should be 1 to 30, not 31"),
+        ({"quality": replace(QUALITY, items=0, ranks=(), offsets=(0, 0, 0, 0))}, "items should be at least 1"),
+        ({"quality": replace(QUALITY, recommended_items=31)}, "should not exceed the items"),
+        ({"quality": replace(QUALITY, segments={"head": (5,)})}, "segments.head should index each rank once"),
+        ({"quality": replace(QUALITY, segments={"head": (1, 1)})}, "segments.head should index each rank once"),
+        ({"latency": replace(LATENCY, warm_ns=(), invoke_ns=())}, "at least 1"),
+        ({"latency": replace(LATENCY, invoke_ns=(1,))}, "as many invoke_ns as warm_ns"),
+        ({"latency": replace(LATENCY, load_ns=-1)}, "no negative time"),
+        ({"latency": replace(LATENCY, batch=0)}, "batch should be at least 1"),
+    ],
+)
+def test_a_report_that_cannot_be_is_neither_written_nor_read(change: dict[str, object], sentence: str) -> None:
+    wrong = replace(FULL, **change)
+    with pytest.raises(ReportError) as refused:
+        report.dumps(wrong)
+    assert sentence in str(refused.value)
+    with pytest.raises(ReportError) as refused:
+        report.loads(report.record.dumps(wrong))
+    assert sentence in str(refused.value)
+
+
+def test_metrics_follow_from_the_ranks() -> None:
+    assert QUALITY.metric("recall", 2) == pytest.approx((1 / 2 + 1 / 3) / 2)
+    assert QUALITY.metric("hit_rate", 1) == 0.5
+    assert QUALITY.metric("mrr", 10) == pytest.approx((1 + 1 / 2) / 2)
+    assert QUALITY.metric("recall", 2, "head") == 1
+    assert QUALITY.metric("recall", 3, "tail") == 0.25
+    assert QUALITY.metric("recall", 1, "short_history") == 0.5
+    assert QUALITY.per_user("recall", 3, "tail") == (0.0, 0.5)
+    assert QUALITY.coverage() == 0.4
+
+
+@given(data=st.data())
+def test_a_segment_is_the_users_with_the_other_ranks_left_out(data: st.DataObject) -> None:
+    users = data.draw(st.lists(st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=4), max_size=5))
+    flat = [rank for user in users for rank in user]
+    offsets = tuple(np.cumsum([0, *map(len, users)]).tolist())
+    chosen = tuple(index for index, (_, inside) in enumerate(flat) if inside)
+    quality = Quality(1, 30, len(users), offsets, tuple(rank for rank, _ in flat), 0, 1.0, {"s": chosen})
+    kept = [[rank for rank, inside in user if inside] for user in users]
+    expected = tuple(metrics.ndcg(ranks, 10) for ranks in kept if ranks)
+    assert quality.per_user("ndcg", 10, "s") == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("precision", 2), "no metric 'precision': there are hit_rate, mrr, ndcg, recall"),
+        (("recall", 2, "new"), "no segment 'new': there are head, long_history, middle, short_history, tail"),
+        (("recall", 2, "middle"), "recall@2 of segment middle: no user has a held-out item here"),
+        (("recall", 0), "recall@0 of segment all: k is at least 1"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(arguments: tuple[str, int], sentence: str) -> None:
+    with pytest.raises(ReportError) as refused:
+        QUALITY.metric(*arguments)
+    assert sentence in str(refused.value)
+
+
+@given(values=st.lists(st.integers(0, 100), min_size=1), q=st.integers(0, 100))
+def test_a_percentile_is_one_of_the_values(values: list[int], q: int) -> None:
+    latency = replace(LATENCY, warm_ns=tuple(values), invoke_ns=tuple(values))
+    assert latency.p(q) == int(np.percentile(values, q, method="inverted_cdf"))
+
+
+def test_what_is_no_number_is_not_written() -> None:
+    with pytest.raises(ValueError, match=r"not JSON compliant"):
+        report.dumps(replace(FULL, golden=replace(GOLDEN, largest_difference=math.nan)))
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"^cannot write "):
+        report.write(tmp_path / "none" / "r.json", FULL)
+    with pytest.raises(ReportError, match=r"^cannot read "):
+        report.read(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,310 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from device_tests import bundle as bundle_format
+from device_tests.report import DeviceReport, Quality
+from edgerec.gate.budget import Budget, limit
+from edgerec.gate.check import check
+from edgerec.gate.from_reports import Conditions
+from edgerec.gate.verdict import Check, Verdict
+from edgerec.model_file import ModelFile, read_model_file
+
+MakeReport = Callable[..., DeviceReport]
+Rebuilt = Callable[..., dict[str, bytes]]
+
+
+def budget(**limits: object) -> Budget:
+    return Budget(
+        tuple(limit(name, value, f"edgerec.toml:{line}") for line, (name, value) in enumerate(limits.items(), 2))
+    )
+
+
+def one(verdict: Verdict, name: str) -> Check:
+    (found,) = [check for check in verdict.checks if check.name == name]
+    return found
+
+
+@pytest.fixture
+def file(tiny_bundle: Path) -> ModelFile:
+    return read_model_file(tiny_bundle)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, tiny_tflite: bytes) -> ModelFile:
+    path = tmp_path / "tiny.tflite"
+    path.write_bytes(tiny_tflite)
+    return read_model_file(path)
+
+
+@pytest.fixture
+def report(file: ModelFile, report_of: MakeReport) -> DeviceReport:
+    assert file.bundle is not None
+    return report_of(file.bundle)
+
+
+def test_sizes_and_ops_are_read_out_of_the_file_and_need_no_report(file: ModelFile) -> None:
+    assert file.bundle is not None
+    size = file.bundle.app_bytes
+    verdict = check(
+        file,
+        {},
+        budget(app_bytes=size, download_bytes=size, model_bytes=size, flex=False, custom=False, user_table=False),
+    )
+    assert verdict, verdict
+    assert one(verdict, "app_bytes").measured == size
+    assert one(verdict, "model_bytes").measured == len(file.bundle.model)
+    assert one(verdict, "download_bytes").measured == file.bundle.download_bytes
+    assert {check.provenance for check in verdict.checks} == {"read from the file"}
+
+
+def test_a_limit_below_the_measured_size_is_missed_by_how_much_names_the_largest_tensors_and_the_line(
+    file: ModelFile,
+) -> None:
+    assert file.bundle is not None
+    verdict = check(file, {}, budget(app_bytes=file.bundle.app_bytes - 7))
+    missed = one(verdict, "app_bytes")
+    assert not verdict
+    assert missed.held is False
+    assert missed.excess == 7
+    assert missed.where == "edgerec.toml:2"
+    assert [(tensor.name, tensor.size_bytes) for tensor in missed.largest] == [
+        ("table", 41 * 8 * 4),
+        ("dense", 40 * 8 * 4),
+        ("axis", 4),
+    ]
+
+
+def test_a_figure_in_the_manifest_is_never_evidence(tmp_path: Path, rebuilt: Rebuilt, tiny_model: object) -> None:
+    newer = tiny_model.tflite(gather_version=7)  # type: ignore[attr-defined]
+    members = rebuilt({bundle_format.MODEL: newer}, oldest_runtime="1.14.0")
+    bundle_format.write(tmp_path / "new.edgerec", members)
+    verdict = check(read_model_file(tmp_path / "new.edgerec"), {}, budget(oldest_runtime="2.14.0"))
+    assert one(verdict, "oldest_runtime").measured == "2.15.0"
+    assert one(verdict, "oldest_runtime").held is False
+
+
+def test_an_op_that_no_runtime_table_knows_is_unproven_and_flex_is_named(tmp_path: Path, tiny_model: object) -> None:
+    path = tmp_path / "flex.tflite"
+    path.write_bytes(tiny_model.tflite(flex=True))  # type: ignore[attr-defined]
+    verdict = check(read_model_file(path), {}, budget(oldest_runtime="2.14.0", flex=False, custom=False))
+    assert one(verdict, "oldest_runtime").held is None
+    assert one(verdict, "flex").held is False
+    assert one(verdict, "flex").reason == "FlexErf"
+    assert one(verdict, "custom").held is True
+    assert check(read_model_file(path), {}, budget(flex=True))
+
+
+def test_without_a_report_a_limit_is_unproven_and_the_bench_line_that_proves_it_is_given(file: ModelFile) -> None:
+    verdict = check(
+        file,
+        {},
+        budget(p50="2 ms", private_bytes="1 MiB", recall_at_10=0.1, top_k_overlap=0.9, golden=True),
+        conditions=Conditions("tflite-runtime==2.14.0", 1),
+    )
+    assert not verdict
+    limits = [check for check in verdict.checks if check.name != "signature"]
+    assert [check.held for check in limits] == [None] * 5
+    where = f"{file.name.removesuffix('.edgerec')}.report.json"
+    line = f"edgerec bench {file.name} --target local --runtime tflite-runtime==2.14.0 --threads 1 -o {where}"
+    assert {check.remedy for check in limits} == {line}
+    assert {check.reason for check in limits} == {"no report of this bundle"}
+
+
+def test_a_report_of_this_bundle_proves_every_limit(file: ModelFile, report: DeviceReport) -> None:
+    verdict = check(
+        file,
+        {"pi.json": report},
+        budget(
+            load="1 ms",
+            first="1 ms",
+            p50="50 us",
+            p95="95 us",
+            p99="99 us",
+            private_bytes=300_000,
+            mapped_bytes=60_000,
+            peak_bytes=40_000_000,
+            recall_at_10=0.0,
+            recall_kept="100 %",
+            ndcg_kept=1.0,
+            top_k_overlap=0.995,
+            golden=True,
+        ),
+    )
+    assert verdict, verdict
+    assert one(verdict, "p50").measured == 50_000
+    assert one(verdict, "private_bytes").measured == 300_000
+    assert one(verdict, "recall_kept").measured == pytest.approx(1.0)
+    assert {(check.provenance, check.source) for check in verdict.checks if check.name != "signature"} == {
+        ("measured", "pi.json")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "over"),
+    [
+        ("p95", "94 us", 1000),
+        ("private_bytes", 299_999, 1),
+        ("top_k_overlap", 0.996, 0.001),
+        ("load", "0.3 ms", 100_000),
+    ],
+)
+def test_what_a_report_measured_beyond_a_limit_is_missed(
+    file: ModelFile, report: DeviceReport, name: str, value: object, over: float
+) -> None:
+    missed = one(check(file, {"pi.json": report}, budget(**{name: value})), name)
+    assert missed.held is False
+    assert missed.excess == pytest.approx(over)
+
+
+def test_golden_outputs_that_do_not_hold_fail_whatever_the_budget_says(file: ModelFile, report: DeviceReport) -> None:
+    assert report.golden is not None
+    broken = replace(report, golden=replace(report.golden, held=False, reason="top-k overlap 0.001, promised 0.99"))
+    verdict = check(file, {"good.json": report, "bad.json": broken}, budget(app_bytes="1 MiB"))
+    golden = one(verdict, "golden")
+    assert not verdict
+    assert golden.held is False
+    assert golden.source == "bad.json"
+    assert golden.reason == "top-k overlap 0.001, promised 0.99"
+
+
+def test_a_report_of_another_build_proves_nothing_and_is_named(file: ModelFile, report: DeviceReport) -> None:
+    stale = replace(report, bundle_sha256="0" * 64)
+    verdict = check(file, {"stale.json": stale}, budget(p50="2 ms"))
+    assert one(verdict, "p50").held is None
+    assert verdict.notes == ("stale.json is of another build and proves nothing here",)
+
+
+def test_the_same_model_in_another_bundle_is_no_proof_for_this_one(file: ModelFile, report: DeviceReport) -> None:
+    assert one(check(file, {"x.json": replace(report, bundle_sha256=None)}, budget(p50="2 ms")), "p50").held is None
+
+
+def test_with_several_reports_the_worst_counts_and_is_named(file: ModelFile, report: DeviceReport) -> None:
+    assert report.latency is not None
+    slow = replace(report, latency=replace(report.latency, warm_ns=(3_000_000,) * 100))
+    for order in ({"fast.json": report, "slow.json": slow}, {"slow.json": slow, "fast.json": report}):
+        missed = one(check(file, order, budget(p50="2 ms")), "p50")
+        assert (missed.held, missed.measured, missed.source) == (False, 3_000_000, "slow.json")
+
+
+def test_an_emulated_report_proves_quality_and_never_latency_or_memory(file: ModelFile, report: DeviceReport) -> None:
+    emulated = replace(report, provenance="emulated")
+    verdict = check(file, {"qemu.json": emulated}, budget(p50="2 ms", private_bytes="1 MiB", recall_at_10=0.0))
+    assert one(verdict, "p50").held is None
+    assert one(verdict, "p50").reason == "qemu.json is emulated: no evidence of latency"
+    assert one(verdict, "private_bytes").held is None
+    assert one(verdict, "recall_at_10").held is True
+    assert one(verdict, "recall_at_10").provenance == "emulated"
+
+
+def test_memory_that_the_system_does_not_tell_is_unproven_and_not_zero(file: ModelFile, report: DeviceReport) -> None:
+    assert report.memory is not None
+    silent = replace(report, memory=replace(report.memory, private_run=None))
+    unproven = one(check(file, {"mac.json": silent}, budget(private_bytes="1 MiB")), "private_bytes")
+    assert (unproven.held, unproven.measured) == (None, None)
+    assert "does not tell private memory" in unproven.reason
+
+
+def test_a_figure_from_another_runtime_than_the_target_asks_for_does_not_prove_but_can_refute(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    asked = Conditions("ai-edge-litert==2.3.0", 1)
+    unproven = one(check(file, {"pi.json": report}, budget(p50="2 ms"), conditions=asked), "p50")
+    assert unproven.held is None
+    assert unproven.reason == "no report on ai-edge-litert==2.3.0, 1 thread as the target asks"
+    assert one(check(file, {"pi.json": report}, budget(p50="1 us"), conditions=asked), "p50").held is False
+    both = {
+        "pi.json": report,
+        "new.json": replace(report, board=replace(report.board, runtime="ai-edge-litert", runtime_version="2.3.0")),
+    }
+    assert one(check(file, both, budget(p50="2 ms"), conditions=asked), "p50").held is True
+
+
+def test_recall_kept_compares_with_the_ranks_of_float32(
+    file: ModelFile, report: DeviceReport, tiny_quality: Quality
+) -> None:
+    lost = tuple(39 if rank <= 10 else rank for rank in tiny_quality.ranks[:6]) + tiny_quality.ranks[6:]
+    worse = replace(report, quality=replace(tiny_quality, ranks=lost))
+    before = sum(rank <= 10 for rank in tiny_quality.ranks)
+    after = sum(rank <= 10 for rank in lost)
+    kept = one(check(file, {"pi.json": worse}, budget(recall_kept=0.99)), "recall_kept")
+    assert kept.measured == pytest.approx(after / before)
+    assert kept.held is (after / before >= 0.99)
+    assert before > after
+
+
+def test_recall_kept_without_float32s_ranks_or_with_those_of_other_users_is_unproven(
+    tmp_path: Path, rebuilt: Rebuilt, report_of: MakeReport, tiny_quality: Quality
+) -> None:
+    bundle = bundle_format.write(tmp_path / "none.edgerec", rebuilt({"proof/baseline_ranks.npy": None}))
+    file = read_model_file(tmp_path / "none.edgerec")
+    unproven = one(check(file, {"pi.json": report_of(bundle)}, budget(recall_kept=0.5)), "recall_kept")
+    assert unproven.held is None
+    assert "no proof/baseline_ranks.npy" in unproven.reason
+
+    bundle = bundle_format.write(tmp_path / "whole.edgerec", rebuilt())
+    fewer = replace(tiny_quality, users=11, offsets=tuple(range(12)), ranks=tiny_quality.ranks[:11], segments={})
+    report = report_of(bundle, quality=fewer)
+    unproven = one(
+        check(read_model_file(tmp_path / "whole.edgerec"), {"pi.json": report}, budget(recall_kept=0.5)), "recall_kept"
+    )
+    assert unproven.held is None
+    assert "12 ranks, expected 11" in unproven.reason
+
+
+def test_a_bare_tflite_is_held_to_what_its_model_says_and_told_what_needs_a_bundle(
+    bare: ModelFile, report_of: MakeReport, tiny_tflite: bytes
+) -> None:
+    report = report_of(tiny_tflite)
+    verdict = check(
+        bare, {"pi.json": report}, budget(app_bytes=len(tiny_tflite), p50="2 ms", recall_at_10=0.1, user_table=False)
+    )
+    assert one(verdict, "app_bytes").held is True
+    assert one(verdict, "p50").held is True
+    assert one(verdict, "recall_at_10").held is None
+    assert one(verdict, "recall_at_10").remedy == f"edgerec pack {bare.name}"
+    assert one(verdict, "user_table").held is None
+    assert one(verdict, "user_table").remedy == f"edgerec pack {bare.name}"
+
+
+def test_a_report_of_the_bundle_proves_latency_of_the_same_bare_model(bare: ModelFile, report: DeviceReport) -> None:
+    assert check(bare, {"pi.json": report}, budget(p50="2 ms"))
+
+
+def test_a_manifest_that_names_another_signature_than_the_model_has_is_missed(
+    tmp_path: Path, rebuilt: Rebuilt, tiny_manifest: bundle_format.Manifest
+) -> None:
+    (history,) = tiny_manifest.inputs
+    wrong = {
+        "output": {"output": "logits"},
+        "signature": {"signature": "predict"},
+        "ids": {"inputs": (replace(history, ids=42, padding_id=41),)},
+    }
+    for name, changes in wrong.items():
+        bundle_format.write(tmp_path / f"{name}.edgerec", rebuilt(**changes))
+        verdict = check(read_model_file(tmp_path / f"{name}.edgerec"), {}, budget(app_bytes="1 MiB"))
+        assert one(verdict, "signature").held is False, name
+        assert not verdict
+
+
+def test_a_user_table_is_refused_when_the_budget_says_so(
+    tmp_path: Path, rebuilt: Rebuilt, tiny_manifest: bundle_format.Manifest
+) -> None:
+    (history,) = tiny_manifest.inputs
+    users = bundle_format.join_lines(("u1", "u2"))
+    user = replace(history, name="history", role="user", length=0)
+    changes: dict[str, bytes | None] = {bundle_format.USERS: users, "proof/eval_input_history.npy": None}
+    bundle_format.write(tmp_path / "user.edgerec", rebuilt(changes, inputs=(user,)))
+    verdict = check(read_model_file(tmp_path / "user.edgerec"), {}, budget(user_table=False))
+    assert one(verdict, "user_table").held is False
+
+
+def test_warnings_of_a_report_are_notes(file: ModelFile, report: DeviceReport) -> None:
+    noisy = replace(report, warnings=("the machine was not quiet",))
+    assert check(file, {"pi.json": noisy}, budget(p50="2 ms")).notes == ("pi.json: the machine was not quiet",)
+
+
+def test_a_verdict_without_checks_is_not_true() -> None:
+    assert not Verdict("nothing", "0" * 64, ())

@@ -1,0 +1,57 @@
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from device_tests.bundle import decode, encode
+from device_tests.report import DeviceReport
+from edgerec.report.device_figures import figures_of
+from edgerec.report.device_text import device_json, device_text
+
+MakeReport = Callable[..., DeviceReport]
+
+
+def squeezed(text: str) -> str:
+    """Make each run of spaces one, so that a test holds words and figures, not widths."""
+    return re.sub(r" +", " ", text)
+
+
+def test_every_part_of_a_report_is_shown_with_its_unit(tiny_members: dict[str, bytes], report_of: MakeReport) -> None:
+    report = report_of(decode(encode(tiny_members)), warnings=("the machine was not quiet",))
+    text = squeezed(device_text(figures_of(report)))
+    assert text.startswith("measured: tflite-runtime==2.14.0, 1 thread; Cortex-A72, 4 cores; governor performance")
+    for line in ("recall@10", "coverage@10", "tail", "first call", "harness adds", "private, this process alone"):
+        assert line in text
+    assert "p50 50.0 us" in text
+    assert "292.97" not in text
+    assert "293.0 KiB" in text
+    assert "warning: the machine was not quiet" in text
+    assert "NOT HELD" not in text
+
+
+def test_golden_that_does_not_hold_says_why(tiny_members: dict[str, bytes], report_of: MakeReport) -> None:
+    report = report_of(decode(encode(tiny_members)))
+    assert report.golden is not None
+    broken = replace(report, golden=replace(report.golden, held=False, reason="overlap 0.001"))
+    assert "NOT HELD: overlap 0.001" in device_text(figures_of(broken))
+
+
+def test_parts_that_were_not_run_are_left_out_and_unknown_is_no_zero(tiny_tflite: bytes, report_of: MakeReport) -> None:
+    report = report_of(tiny_tflite, latency=None)
+    assert report.memory is not None
+    text = device_text(figures_of(replace(report, memory=replace(report.memory, private_run=None))))
+    assert "latency" not in text
+    assert "quality" not in text
+    assert "unknown" in text
+
+
+def test_json_has_the_figures_and_where_the_raw_values_lie(
+    tiny_members: dict[str, bytes], report_of: MakeReport
+) -> None:
+    report = report_of(decode(encode(tiny_members)))
+    value = json.loads(json.dumps(device_json(figures_of(report), "r.json")))
+    assert value["report"] == "r.json"
+    assert value["latency"]["p50_ns"] == 50_000
+    interval = value["quality"]["metrics"]["recall"]
+    assert interval["low"] <= interval["estimate"] <= interval["high"]
+    assert set(value["quality"]["segments"]) == {"head", "tail"}

@@ -1,0 +1,50 @@
+import json
+import re
+from pathlib import Path
+
+from edgerec.inspection import inspect
+from edgerec.model_file import read_model_file
+from edgerec.report.inspection_text import inspection_json, inspection_text
+
+
+def squeezed(text: str) -> str:
+    """Make each run of spaces one, so that a test holds words and figures, not widths."""
+    return re.sub(r" +", " ", text)
+
+
+def test_a_bundle_shows_its_manifest_sizes_tensors_ops_and_runtimes(tiny_bundle: Path) -> None:
+    text = squeezed(inspection_text(inspect(read_model_file(tiny_bundle))))
+    assert "tiny, catalogue, k = 10, 40 items" in text
+    assert "table table FLOAT32 [41, 8] 1.3 KiB" in text
+    assert "dense dense FLOAT32 [40, 8] 1.2 KiB" in text
+    assert "serving_default in history INT32 [any, 4] ids 0 to 40" in text
+    assert "serving_default out scores FLOAT32 [any, 40]" in text
+    assert "oldest, computed from the ops 1.6.0" in text
+    assert "oldest, as its metadata claims nothing" in text
+    assert "FULLY_CONNECTED 1 1 1.5.0" in text
+    assert "app/items.txt" in text
+    assert "proof, which does not ship" in text
+
+
+def test_only_the_largest_tensors_are_shown_unless_every_one_is_asked_for(tiny_bundle: Path) -> None:
+    inspection = inspect(read_model_file(tiny_bundle))
+    many = type(inspection)(**{**vars(inspection), "tensors": inspection.tensors * 10})
+    assert "and 10 smaller ones (--all shows them)" in inspection_text(many)
+    assert "smaller ones" not in inspection_text(many, every=True)
+
+
+def test_json_holds_every_tensor_with_its_deflated_bytes(tiny_bundle: Path) -> None:
+    value = json.loads(json.dumps(inspection_json(inspect(read_model_file(tiny_bundle)))))
+    assert [tensor["name"] for tensor in value["tensors"]] == ["table", "dense", "axis"]
+    assert all(tensor["deflated_bytes"] > 0 for tensor in value["tensors"])
+    assert value["by_kind"] == {"table": 1312, "dense": 1280, "other": 4}
+    assert value["graph_bytes"] + sum(value["by_kind"].values()) == value["model_bytes"]
+    assert value["manifest"]["name"] == "tiny"
+    assert value["members"]["app/model.tflite"] == value["model_bytes"]
+
+
+def test_flex_ops_are_shown_and_leave_the_oldest_runtime_unknown(tmp_path: Path, tiny_model: object) -> None:
+    (tmp_path / "flex.tflite").write_bytes(tiny_model.tflite(flex=True))  # type: ignore[attr-defined]
+    text = inspection_text(inspect(read_model_file(tmp_path / "flex.tflite")))
+    assert "FlexErf" in text
+    assert "unknown: it has ops or versions that no table knows" in text

@@ -1,0 +1,85 @@
+import json
+import re
+
+from edgerec.gate.from_file import READ
+from edgerec.gate.verdict import Check, LargeTensor, Verdict
+from edgerec.report.console import Style
+from edgerec.report.verdict_text import verdict_text, verdicts_json
+
+SIZE = Check(
+    "app_bytes",
+    "bytes",
+    "at most",
+    420 * 1024,
+    428 * 1024,
+    held=False,
+    provenance=READ,
+    where="edgerec.toml:12",
+    remedy="edgerec inspect demo/gru.edgerec",
+    largest=(LargeTensor("items/table", "INT8", (2415, 64), 154_560), LargeTensor("evil\x1b[2J", "INT8", (3,), 3)),
+)
+P50 = Check(
+    "p50", "ns", "at most", 2_000_000, None, held=None, reason="no report of this bundle", remedy="edgerec bench x -o y"
+)
+RECALL = Check("recall_at_10", "share", "at least", 0.21, 0.231, held=True, provenance="measured", source="pi.json")
+GOLDEN = Check(
+    "golden", "flag", "at least", True, False, held=False, provenance="measured", source="pi.json", reason="x"
+)
+VERDICT = Verdict("demo/gru.edgerec", "ab" * 32, (SIZE, P50, RECALL, GOLDEN), ("pi.json: not quiet",))
+
+
+def squeezed(text: str) -> str:
+    """Make each run of spaces one, so that a test holds words and figures, not widths."""
+    return re.sub(r" +", " ", text)
+
+
+def test_a_missed_limit_says_by_how_much_the_largest_tensors_and_the_line_to_edit() -> None:
+    text = squeezed(verdict_text(VERDICT))
+    assert "missed: app_bytes is 428.0 KiB, 8.0 KiB (1.9 %) over the limit of 420.0 KiB" in text
+    assert "items/table INT8 [2415, 64] 150.9 KiB" in text
+    assert "see: edgerec inspect demo/gru.edgerec" in text
+    assert "or change the limit: edgerec.toml:12" in text
+
+
+def test_an_unproven_limit_says_why_and_gives_the_line_that_proves_it() -> None:
+    text = verdict_text(VERDICT)
+    assert "unproven: p50 at most 2.0 ms: no report of this bundle\n    prove it: edgerec bench x -o y" in text
+
+
+def test_the_table_has_every_check_with_its_source_and_the_end_counts_them() -> None:
+    lines = squeezed(verdict_text(VERDICT)).split("\n")
+    assert lines[0] == "demo/gru.edgerec abababababab"
+    assert " held recall_at_10 23.1 % >= 21.0 % pi.json (measured)" in lines
+    assert " missed: golden is no, expected yes: x" in lines
+    assert " note: pi.json: not quiet" in lines
+    assert lines[-1] == " not held: 2 missed, 1 unproven of 4 checks"
+    assert verdict_text(Verdict("x", "0" * 64, (RECALL,))).endswith("held: 1 of 1 checks")
+
+
+def test_amounts_that_round_to_the_same_are_shown_whole() -> None:
+    close = Check("app_bytes", "bytes", "at most", 430_080, 430_081, held=False, provenance=READ)
+    assert "app_bytes is 430081 B, 1 B (0.0 %) over the limit of 430080 B" in verdict_text(
+        Verdict("x", "0" * 64, (close,))
+    )
+
+
+def test_no_name_out_of_a_file_reaches_the_terminal_raw_and_colour_is_only_ours() -> None:
+    assert "\x1b" not in verdict_text(VERDICT)
+    coloured = verdict_text(VERDICT, Style(colour=True))
+    assert "\x1b[31mMISSED\x1b[0m" in coloured
+    assert "\x1b[2J" not in coloured
+
+
+def test_json_has_every_field_and_null_for_what_is_unproven() -> None:
+    value = json.loads(json.dumps(verdicts_json([VERDICT])))
+    assert value["held"] is False
+    checks = {check["name"]: check for check in value["verdicts"][0]["checks"]}
+    assert checks["p50"]["held"] is None
+    assert checks["app_bytes"]["excess"] == 8 * 1024
+    assert checks["app_bytes"]["largest"][0] == {
+        "name": "items/table",
+        "dtype": "INT8",
+        "shape": [2415, 64],
+        "bytes": 154_560,
+    }
+    assert verdicts_json([])["held"] is False

@@ -1,0 +1,135 @@
+"""The real harness on this machine, in the real runtimes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device_tests import bundle
+from edgerec import storage
+from edgerec.targets import environment, local
+from edgerec.targets.environment import RuntimePin
+from edgerec.targets.local import LocalRunError
+
+HERE = [pin for pin in environment.known() if environment.available(pin)]
+ENDLESS = 10**9
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test a folder of edgerec's own, with the environments that all tests share."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "environments").symlink_to(storage.folder("environments"))
+    monkeypatch.setenv("EDGEREC_HOME", str(folder))
+
+
+def runs() -> list[Path]:
+    """List what runs that are not over keep on the disk."""
+    return list((storage.home() / "harness").glob("run-*"))
+
+
+def children_of(parent: int) -> list[int]:
+    """List the processes that `parent` started and that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, ppid = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(ppid) == parent and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("runtime", HERE, ids=str)
+def test_a_bundle_is_measured_in_the_runtime_asked_for(bundle_path: Path, runtime: RuntimePin) -> None:
+    heard: list[str] = []
+    report = local.run(bundle_path, runtime=runtime, calls=20, progress=heard.append)
+    assert report.bundle_sha256 == bundle.read(bundle_path).sha256
+    assert (report.board.runtime, report.board.runtime_version) == (runtime.name, runtime.version)
+    assert report.board.threads == 1
+    assert report.latency is not None
+    assert len(report.latency.warm_ns) == 20
+    assert report.quality is not None
+    assert report.quality.users == 6
+    assert report.memory is not None
+    assert heard[-3:] == ["memory", "latency", "quality"]
+    assert runs() == []
+
+
+def test_only_the_phases_asked_for_run_and_the_lists_are_written(bundle_path: Path, tmp_path: Path) -> None:
+    report = local.run(bundle_path, runtime=HERE[0], only=("quality",), k=5, lists=tmp_path / "lists.npy")
+    assert report.latency is None
+    assert report.memory is None
+    lists = np.load(tmp_path / "lists.npy", allow_pickle=False)
+    assert lists.shape == (6, 5)
+    assert [path.name for path in tmp_path.iterdir()] == ["lists.npy"]
+
+
+def test_a_bare_model_is_measured_with_the_ids_it_takes(model_path: Path) -> None:
+    report = local.run(model_path, runtime=HERE[0], calls=5, only=("latency",), limits={"user": 6})
+    assert report.bundle_sha256 is None
+    assert report.latency is not None
+
+
+def test_what_the_harness_refuses_is_said_in_its_words(tmp_path: Path) -> None:
+    (tmp_path / "no.tflite").write_bytes(b"not a model")
+    with pytest.raises(LocalRunError) as refused:
+        local.run(tmp_path / "no.tflite", runtime=HERE[0])
+    assert "no.tflite" in str(refused.value)
+    assert not str(refused.value).startswith("error")
+    assert runs() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the child in /proc")
+@pytest.mark.parametrize(("number", "cause"), [(signal.SIGSEGV, "the runtime cannot run"), (signal.SIGKILL, "memory")])
+def test_a_harness_that_dies_of_a_signal_is_one_sentence(bundle_path: Path, number: signal.Signals, cause: str) -> None:
+    def kill(phase: str) -> None:
+        if phase == "latency":
+            for pid in children_of(os.getpid()):
+                os.kill(pid, number)
+
+    with pytest.raises(LocalRunError) as died:
+        local.run(bundle_path, runtime=HERE[0], calls=ENDLESS, only=("latency",), progress=kill)
+    assert f"killed by {number.name} in phase latency under {HERE[0]}: most likely {cause}" in str(died.value)
+    assert runs() == []
+
+
+def test_a_run_that_takes_too_long_is_ended(bundle_path: Path) -> None:
+    with pytest.raises(LocalRunError) as ended:
+        local.run(bundle_path, runtime=HERE[0], calls=ENDLESS, only=("latency",), time_limit_s=3)
+    assert str(ended.value).startswith(f"The harness was not done after 3 s, in phase latency under {HERE[0]},")
+    assert runs() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the child in /proc")
+def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from edgerec.targets import environment as e, local; "
+        "local.run(Path(sys.argv[1]), runtime=e.DEFAULT, calls=10**9, only=('latency',), "
+        "lists=Path(sys.argv[2]), progress=lambda phase: print(phase, flush=True))"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, bundle_path, tmp_path / "lists.npy"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert parent.stdout is not None
+    while parent.stdout.readline() != "latency\n":
+        assert parent.poll() is None
+    [harness] = children_of(parent.pid)
+    parent.send_signal(signal.SIGINT)
+    parent.communicate(timeout=30)
+    for _ in range(100):
+        if not Path(f"/proc/{harness}").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(f"/proc/{harness}").exists()
+    assert runs() == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,147 @@
+"""Edgerec's folder, and files that appear whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from edgerec import storage
+from edgerec.storage import StorageError
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_home_is_what_edgerec_home_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert storage.home() == home
+
+
+def test_home_is_absolute_when_edgerec_home_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDGEREC_HOME", "here")
+    assert storage.home() == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("xdg", "expected"),
+    [("/caches", "/caches/edgerec"), ("relative", "/user/.cache/edgerec"), ("", "/user/.cache/edgerec")],
+)
+def test_home_follows_xdg(xdg: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEREC_HOME", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg)
+    monkeypatch.setenv("HOME", "/user")
+    assert storage.home() == Path(expected)
+
+
+def test_usage_counts_the_bytes_of_each_part(home: Path) -> None:
+    (storage.folder("cache") / "deep").mkdir()
+    (home / "cache" / "deep" / "step").write_bytes(b"12345")
+    (storage.folder("harness") / "harness.pyz").write_bytes(b"123")
+    assert storage.usage() == {"environments": 0, "cache": 5, "harness": 3}
+
+
+def test_clean_empties_the_named_part_and_says_what_it_freed(home: Path) -> None:
+    (storage.folder("cache") / "step").write_bytes(b"12345")
+    (storage.folder("harness") / "harness.pyz").write_bytes(b"123")
+    assert storage.clean("cache") == 5
+    assert storage.usage() == {"environments": 0, "cache": 0, "harness": 3}
+    assert storage.clean() == 3
+    assert list(home.iterdir()) == []
+
+
+def test_clean_ends_what_an_interrupted_clean_began(home: Path) -> None:
+    doomed = home / ".cache-00000000.deleted"
+    doomed.mkdir(parents=True)
+    (doomed / "step").write_bytes(b"12345")
+    storage.clean()
+    assert not doomed.exists()
+
+
+def test_clean_of_nothing_frees_nothing(home: Path) -> None:
+    assert storage.clean() == 0
+    assert not home.exists()
+
+
+def test_an_unknown_part_is_refused(home: Path) -> None:
+    with pytest.raises(StorageError, match=r"no part 'caches'.*environments, cache, harness"):
+        storage.clean("caches")
+
+
+def test_write_bytes_makes_folders_and_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    storage.write_bytes(path, b"old")
+    storage.write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_write_text_keeps_line_ends(tmp_path: Path) -> None:
+    storage.write_text(tmp_path / "file", "ä\r\nb\n")
+    assert (tmp_path / "file").read_bytes() == b"\xc3\xa4\r\nb\n"
+
+
+def test_a_written_file_has_the_mode_that_any_file_has(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    storage.write_bytes(tmp_path / "file", b"")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    storage.write_bytes(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def interrupted() -> None:
+        with storage.writing(path) as partial:
+            partial.write_bytes(b"half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match=r"No space is left for .*file.*doctor --clean"):
+        storage.write_bytes(tmp_path / "file", b"data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_device_is_told(home: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(StorageError, match="No space is left"), storage.telling(Path("/dev/full")):
+        Path("/dev/full").write_bytes(b"data")
+
+
+def test_a_path_under_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"cannot be written: .*Choose a path"):
+        storage.write_bytes(tmp_path / "file" / "below", b"data")
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "."])
+def test_what_is_no_file_is_not_replaced(path: str) -> None:
+    with pytest.raises(StorageError, match="is not a file"):
+        storage.write_bytes(Path(path), b"data")
+    assert Path(path).exists()
