@@ -285,7 +285,7 @@ def _members(data: bytes, name: str) -> dict[str, bytes]:
     if data[end : end + 4] != b"PK\5\6" or start + size != end or count > MAX_MEMBERS:
         raise BundleError(f"{name} is damaged or cut short: its last bytes are not the end of a bundle")
     members: dict[str, bytes] = {}
-    at = start
+    at, expected = start, 0
     for _ in range(count):
         if at + _CENTRAL.size > end:
             raise BundleError(f"{name} is damaged: its directory holds fewer than {count} members")
@@ -293,8 +293,9 @@ def _members(data: bytes, name: str) -> dict[str, bytes]:
         length, raw_length, local = entry[9], entry[10], entry[16]
         raw = data[at + _CENTRAL.size : at + _CENTRAL.size + raw_length]
         body = local + _LOCAL.size + raw_length
-        if body + length > start:
-            raise BundleError(f"{name} is damaged: a member reaches past its end")
+        if local != expected or body + length > start:
+            raise BundleError(f"{name} is damaged: its members do not follow each other")
+        expected = body + length
         members[raw.decode("utf-8", "replace")] = data[body : body + length]
         at += _CENTRAL.size + raw_length
     return members

@@ -116,7 +116,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Latency:
-    """Nanoseconds of batch-1 calls: load (open and allocate), first call, and warm calls one by one.
+    """Nanoseconds of batch-1 calls: load (open and allocate, the file in the page cache), first call, warm calls.
 
     A warm call sets the inputs, invokes and gets the scores; `invoke_ns` is the runtime's share of the same calls.
     `overhead_ns` is what the harness adds to a call, read around a call that does nothing; `clock_ns` the clock's own.
@@ -141,8 +141,8 @@ class Latency:
 class Memory:
     """Bytes the process grew by from after the imports: after load and after `calls` more calls; None is unknown.
 
-    `private_*` is memory of the process alone, `mapped_*` what is resident of files it maps, `peak` the most that the
-    whole process ever had resident.
+    `private_*` is memory of the process alone, `mapped_*` what is resident of the files it maps (model and libraries),
+    `peak` the most that the whole process had resident since the imports (since its start where that cannot be told).
     """
 
     private_load: Optional[int]

@@ -54,12 +54,6 @@ def load(name: Optional[str] = None) -> Runtime:
     raise RuntimeUnavailable(f"this Python has no {name or 'TFLite runtime'}: run pip install {package}{numpy}")
 
 
-def open_interpreter(path: str, threads: int, name: Optional[str] = None) -> tuple[Any, Runtime]:
-    """Return an allocated interpreter of the .tflite at `path` and the runtime it is of."""
-    runtime = load(name)
-    return runtime.open(path, threads), runtime
-
-
 def one_line(why: BaseException) -> str:
     """Return a runtime's reason, which may be several lines or none, as one."""
     return "; ".join(line.strip() for line in str(why).splitlines() if line.strip()) or type(why).__name__

@@ -6,11 +6,13 @@ import json
 import os
 import resource
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,6 +153,31 @@ def test_a_member_in_another_place_or_twice_is_refused() -> None:
     for data in (swapped, twice):
         with pytest.raises(BundleError):
             bundle.decode(data)
+
+
+def test_members_that_share_bytes_are_refused_before_they_are_copied() -> None:
+    """Many entries over the same large bytes would make gigabytes of a small file."""
+    size = 1 << 24
+    head, directory = bytes(40) + bytes(size), b""
+    for index in range(bundle.MAX_MEMBERS):
+        name = b"%09d.." % index
+        fields = (20, 20, 0, 0, 0, 33, 0, size, size, len(name), 0, 0, 0, 0, 0, 0)
+        directory += struct.pack("<4s6H3I5H2I", b"PK\1\2", *fields) + name
+    count = bundle.MAX_MEMBERS
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(head) + 1, 0)
+    data = b"PK\3\4" + head[3:] + directory + end
+    tracemalloc.start()
+    with pytest.raises(BundleError, match=r"its members do not follow each other"):
+        bundle.decode(data)
+    assert tracemalloc.get_traced_memory()[1] < 2 * size
+    tracemalloc.stop()
+
+
+def test_a_second_directory_is_refused() -> None:
+    directory = TINY[TINY.index(b"PK\1\2") : -22]
+    end = TINY[-22:-6] + struct.pack("<IH", len(TINY), 0)
+    with pytest.raises(BundleError, match=r"bytes too many"):
+        bundle.decode(TINY + directory + end)
 
 
 @pytest.mark.parametrize(
@@ -294,9 +321,16 @@ def test_a_manifest_that_cannot_be_is_refused(change: dict[str, object], sentenc
 
 
 def test_sizes_are_those_of_what_ships() -> None:
-    found = bundle.decode(bundle.encode(members_of(**{bundle.TITLES: b"A\nB\nC\n"})))
+    words = np.random.default_rng(0).choice(["film ", "the ", "of night ", "return ", "1999 "], 4000)
+    members = {
+        bundle.MODEL: "".join(words).encode(),
+        bundle.ITEMS: members_of()[bundle.ITEMS],
+        bundle.TITLES: b"A\nB\nC\n",
+    }
+    members = signed(members, MANIFEST)
+    found = bundle.decode(bundle.encode(members))
     assert sorted(found.app) == [bundle.ITEMS, bundle.MANIFEST, bundle.MODEL]
-    assert found.app_bytes == sum(len(members_of()[name]) for name in found.app)
+    assert found.app_bytes == sum(len(members[name]) for name in found.app)
     with zipfile.ZipFile(io.BytesIO(zipped(found.app, zipfile.ZIP_DEFLATED))) as archive:
         assert found.download_bytes == sum(entry.compress_size for entry in archive.infolist())
 
@@ -311,6 +345,15 @@ def test_members_that_make_no_bundle_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(BundleError):
         bundle.write(tmp_path / "x.bundle", {bundle.MODEL: b""})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_reads_the_old_bundle_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.bundle"
+    path.write_bytes(b"old")
+    with path.open("rb") as reader:
+        bundle.write(path, members_of())
+        assert reader.read() == b"old"
+    assert path.read_bytes() == TINY
 
 
 @pytest.fixture

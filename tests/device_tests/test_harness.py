@@ -134,15 +134,17 @@ def test_golden_outputs_of_another_model_are_missed(
 
 
 def test_lists_that_differ_too_often_are_missed_though_every_score_is_near(
-    catalogue: SimpleNamespace, harness: Callable, tmp_path: Path
+    make: Callable, new_catalogue: type, harness: Callable, tmp_path: Path
 ) -> None:
-    golden = Golden.from_members(catalogue.members, catalogue.manifest, catalogue.evaluation.users)
+    made = make(tmp_path / "x.bundle", new_catalogue(items=300))
+    golden = Golden.from_members(made.members, made.manifest, made.evaluation.users)
     noise = np.random.default_rng(0).normal(size=golden.decoded_scores.shape) * 1e-5
     decoded = (golden.decoded_scores + noise).astype(np.float32)
-    near = catalogue.rewritten(tmp_path / "near", Golden(golden.users, golden.float_top, decoded).to_members())
+    near = made.rewritten(tmp_path / "near", Golden(golden.users, golden.float_top, decoded).to_members())
     found = harness(near, "--only", "golden").report.golden
     assert found.order_held
     assert found.largest_difference < found.tolerance
+    assert found.decoded_overlap < 0.97
     assert found.reason == f"top-5 overlap with the NumPy decode is {found.decoded_overlap:.4f}, below 0.98"
 
 
@@ -272,6 +274,10 @@ def test_a_bundle_asked_wrongly(
     assert harness(catalogue.path, *arguments).error == sentence
 
 
+def test_more_calls_than_are_drawn_draw_them_again(catalogue: SimpleNamespace, harness: Callable) -> None:
+    assert len(harness(catalogue.path, "--only", "latency", "--calls", "10050").report.latency.warm_ns) == 10_050
+
+
 def test_emulated_leaves_time_and_memory_out(catalogue: SimpleNamespace, harness: Callable) -> None:
     ran = harness(catalogue.path, "--provenance", "emulated")
     assert ran.report.provenance == "emulated"
@@ -374,11 +380,15 @@ def test_an_interrupted_run_leaves_nothing(
 ) -> None:
     scratch, written = tmp_path / "scratch", tmp_path / "report.json"
     scratch.mkdir()
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background ignores it, and so would we
     child = subprocess.Popen(
         [python, "-m", "device_tests", catalogue.path, "--report", written, "--calls", "20000000"],
         env={"PYTHONPATH": str(Path(bundle.__file__).parents[1]), "TMPDIR": str(scratch), "PATH": os.environ["PATH"]},
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     assert child.stderr.readline() == "phase memory\n"
     time.sleep(0.3)
     child.send_signal(ending)

@@ -25,7 +25,7 @@ class Slow:
 
     def set_tensor(self, index: int, value: np.ndarray) -> None:
         self.taken.append((index, value.tolist()))
-        time.sleep(STEP_S)
+        time.sleep(2 * STEP_S)
 
     def invoke(self) -> None:
         if self.failing:
@@ -33,7 +33,7 @@ class Slow:
         time.sleep(3 * STEP_S)
 
     def get_tensor(self, _index: int) -> None:
-        time.sleep(STEP_S)
+        time.sleep(4 * STEP_S)
 
 
 def model_of(slow: Slow) -> SimpleNamespace:
@@ -59,9 +59,9 @@ def test_a_call_is_its_three_steps_and_invoke_is_apart() -> None:
     found = latency.measure(open_slowly, lambda _: VALUES, "uniform")
     assert slow.taken == [(index, [value]) for row in range(6) for index, value in ((7, row), (4, -row))]
     assert len(found.warm_ns) == len(found.invoke_ns) == 5
-    assert 50e6 <= found.load_ns < 100e6
-    assert 6 * STEP_S <= found.first_ns / 1e9 < 12 * STEP_S
-    assert 6 * STEP_S <= statistics.median(found.warm_ns) / 1e9 < 12 * STEP_S
+    assert 50e6 <= found.load_ns < 1e9
+    assert 11 * STEP_S <= found.first_ns / 1e9 < 1
+    assert 11 * STEP_S <= statistics.median(found.warm_ns) / 1e9 < 22 * STEP_S
     assert 3 * STEP_S <= statistics.median(found.invoke_ns) / 1e9 < 6 * STEP_S
     assert found.overhead_ns < STEP_S * 1e9 / 10, "the interpreter's own time is not the harness's"
     assert 0 < found.clock_ns < 10_000
