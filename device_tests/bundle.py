@@ -1,15 +1,9 @@
-"""The bundle: one zip of stored members in one exact form, `app/` for what ships and `proof/` for what proves it.
-
-The form, all of it: members sorted by name; each as a local header (version 2.0, no flags, method 0, 1980-01-01 00:00,
-CRC-32, sizes, name, no extra field) and its bytes; then the central directory in the same order (made by 2.0 on FAT, no
-attributes) and the end record. The reader takes only the bytes that the writer gives for the members it finds.
-"""
+"""The bundle: one zip of stored members in one exact form, `app/` for what ships and `proof/` for what proves it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Optional, Union
 
 from device_tests import record
+from device_tests.container import MAX_BYTES, MAX_MEMBERS, members_of, pieces, refuse_other_bytes
 from device_tests.errors import BundleError
 from device_tests.files import read_whole, write_whole
 
@@ -33,8 +28,6 @@ LINEAGE = "proof/lineage.json"
 KINDS = ("catalogue", "pointwise")
 ROLES = ("user", "item", "history")
 PRECISIONS = ("float32", "float16", "dynamic_int8", "full_int8", "int16")
-MAX_MEMBERS = 64
-MAX_BYTES = (1 << 31) - 1
 
 _PROOF = (
     TITLES,
@@ -54,12 +47,6 @@ _EVAL_INPUT = re.compile(r"proof/eval_input_([A-Za-z0-9_.]{1,64})\.npy")
 _INPUT_NAME = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}==[0-9][0-9A-Za-z.]{0,31}")
 _VERSION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,6}){0,3})?")
-
-_LOCAL = struct.Struct("<4s5H3I2H")
-_CENTRAL = struct.Struct("<4s6H3I5H2I")
-_END = struct.Struct("<4s4H2IH")
-_DAY_ONE = 0x0021  # 1980-01-01 in the words of MS-DOS
-_VERSION_NEEDED = 20
 
 
 @dataclass(frozen=True)
@@ -141,7 +128,7 @@ def encode(members: Mapping[str, bytes]) -> bytes:
         raise BundleError(
             f"a bundle holds at most {MAX_MEMBERS} members and 2 GiB; make the model or its tables smaller"
         )
-    return b"".join(_pieces(members))
+    return b"".join(pieces(members))
 
 
 def decode(data: bytes, name: str = "bundle") -> Bundle:
@@ -152,12 +139,12 @@ def decode(data: bytes, name: str = "bundle") -> Bundle:
     """
     if not isinstance(data, bytes):
         raise TypeError(f"a bundle is bytes, not {type(data).__name__}")
-    members = _members(data, name)
+    members = members_of(data, name)
     manifest = _manifest(members, name)
     for member in members:
         if not _known(member):
             raise BundleError(f"{name} has an unknown member {member[:80]!r}")
-    _check_exact(data, members, name)
+    refuse_other_bytes(data, members, name)
     _check_members(manifest, members, name)
     return Bundle(manifest, MappingProxyType(members), hashlib.sha256(data).hexdigest())
 
@@ -258,58 +245,6 @@ def _deflated(data: bytes) -> int:
 
 def _known(name: str) -> bool:
     return name in _FIXED or _EVAL_INPUT.fullmatch(name) is not None
-
-
-def _pieces(members: Mapping[str, bytes]) -> Iterator[bytes]:
-    """Yield the container piece by piece, so that it can be compared without a second copy of it."""
-    central: list[bytes] = []
-    at = 0
-    for name in sorted(members):
-        data, raw = members[name], name.encode()
-        same = (_VERSION_NEEDED, 0, 0, 0, _DAY_ONE, zlib.crc32(data), len(data), len(data), len(raw), 0)
-        yield _LOCAL.pack(b"PK\3\4", *same) + raw
-        yield data
-        central.append(_CENTRAL.pack(b"PK\1\2", _VERSION_NEEDED, *same, 0, 0, 0, 0, at) + raw)
-        at += _LOCAL.size + len(raw) + len(data)
-    directory = b"".join(central)
-    yield directory
-    yield _END.pack(b"PK\5\6", 0, 0, len(members), len(members), len(directory), at, 0)
-
-
-def _members(data: bytes, name: str) -> dict[str, bytes]:
-    """Walk the central directory; every length is checked against the bytes that are there before it is used."""
-    if len(data) < _END.size or len(data) > MAX_BYTES or not data.startswith(b"PK\3\4"):
-        raise BundleError(f"{name} is not a bundle: it is no zip that edgerec wrote")
-    _, _, _, _, count, size, start, _ = _END.unpack_from(data, len(data) - _END.size)
-    end = len(data) - _END.size
-    if data[end : end + 4] != b"PK\5\6" or start + size != end or count > MAX_MEMBERS:
-        raise BundleError(f"{name} is damaged or cut short: its last bytes are not the end of a bundle")
-    members: dict[str, bytes] = {}
-    at, expected = start, 0
-    for _ in range(count):
-        if at + _CENTRAL.size > end:
-            raise BundleError(f"{name} is damaged: its directory holds fewer than {count} members")
-        entry = _CENTRAL.unpack_from(data, at)
-        length, raw_length, local = entry[9], entry[10], entry[16]
-        raw = data[at + _CENTRAL.size : at + _CENTRAL.size + raw_length]
-        body = local + _LOCAL.size + raw_length
-        if local != expected or body + length > start:
-            raise BundleError(f"{name} is damaged: its members do not follow each other")
-        expected = body + length
-        members[raw.decode("utf-8", "replace")] = data[body : body + length]
-        at += _CENTRAL.size + raw_length
-    return members
-
-
-def _check_exact(data: bytes, members: Mapping[str, bytes], name: str) -> None:
-    view = memoryview(data)
-    at = 0
-    for piece in _pieces(members):
-        if view[at : at + len(piece)] != piece:
-            raise BundleError(f"{name} is damaged: byte {at} and what follows are not as edgerec wrote them")
-        at += len(piece)
-    if at != len(data):
-        raise BundleError(f"{name} is damaged: {len(data) - at} bytes too many")
 
 
 def _manifest(members: Mapping[str, bytes], name: str) -> Manifest:

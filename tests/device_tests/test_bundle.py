@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_tests import bundle, record
+from device_tests import bundle, container, record
 from device_tests.bundle import Input, Manifest
 from device_tests.errors import BundleError
 
@@ -159,11 +159,11 @@ def test_members_that_share_bytes_are_refused_before_they_are_copied() -> None:
     """Many entries over the same large bytes would make gigabytes of a small file."""
     size = 1 << 24
     head, directory = bytes(40) + bytes(size), b""
-    for index in range(bundle.MAX_MEMBERS):
+    for index in range(container.MAX_MEMBERS):
         name = b"%09d.." % index
         fields = (20, 20, 0, 0, 0, 33, 0, size, size, len(name), 0, 0, 0, 0, 0, 0)
         directory += struct.pack("<4s6H3I5H2I", b"PK\1\2", *fields) + name
-    count = bundle.MAX_MEMBERS
+    count = container.MAX_MEMBERS
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), len(head) + 1, 0)
     data = b"PK\3\4" + head[3:] + directory + end
     tracemalloc.start()
@@ -400,6 +400,6 @@ def test_a_line_break_is_no_part_of_a_line(value: str) -> None:
 
 
 def test_more_than_a_bundle_holds_is_refused() -> None:
-    many = {f"proof/eval_input_i{index}.npy": b"" for index in range(bundle.MAX_MEMBERS + 1)}
+    many = {f"proof/eval_input_i{index}.npy": b"" for index in range(container.MAX_MEMBERS + 1)}
     with pytest.raises(BundleError, match=r"at most 64 members and 2 GiB"):
         bundle.encode(many)
