@@ -1,5 +1,7 @@
 """A SavedModel becomes a .tflite for a named runtime; the one place that touches TensorFlow's converter."""
 
+import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from converters.anatomy import anatomy, free_axes
 from converters.errors import ConversionFailed
 from converters.rewrite import quantize_float_weights, score_in_float
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16, NEEDS_REPRESENTATIVE_DATA, ConversionSpec
+from converters.tflite_file import TfliteFile
 
 SIGNATURE = "serving_default"
+_NO_KERNEL = re.compile(r"'(tf\.\w+)' op is neither a custom|failed to legalize operation '(tf\.\w+)'")
 REWRITES = {
     DYNAMIC_INT8: (quantize_float_weights,),
     FULL_INT8: (score_in_float, quantize_float_weights),
@@ -32,16 +36,22 @@ def convert(
     keeps the batch axis free (shape 1, shape signature -1) and no other. Raises ConversionFailed where the converter
     refuses, where the file would not load in `spec.runtime`, or where another axis is free.
     """
-    converter = _converter(saved_model, spec)
+    try:
+        converter = _converter(saved_model, spec)
+    except (OSError, ValueError) as error:
+        raise ConversionFailed(
+            f"{saved_model} cannot be read as a SavedModel with the signature {SIGNATURE}: {_reason(error)}"
+        ) from error
     if spec.precision in NEEDS_REPRESENTATIVE_DATA:
         if not representative:
             raise ConversionFailed(f"{spec.precision} needs representative inputs and got none")
         converter.representative_dataset = _samples(representative)
     try:
-        model = bytes(converter.convert())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # TensorFlow's own, of the interpreter that it calibrates with
+            model = bytes(converter.convert())
     except Exception as error:  # the converter raises bare Exception, ValueError and RuntimeError alike
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise ConversionFailed(f"the converter refused {spec.precision}: {lines[0][:300]}") from error
+        raise ConversionFailed(f"the converter refused {spec.precision}: {_reason(error)}") from error
     for rewrite in REWRITES[spec.precision]:
         model = rewrite(model)
     _refuse_what_the_runtime_would(model, spec)
@@ -79,11 +89,36 @@ def _samples(inputs: Mapping[str, NDArray[np.int32]]) -> Callable[[], Iterator[t
     return samples
 
 
-def _refuse_what_the_runtime_would(model: bytes, spec: ConversionSpec) -> None:
-    file = tflite_file.parse(model)
+def _reason(error: Exception) -> str:
+    """What the converter says, in a line: the ops that no built-in kernel serves by name, else its first line."""
+    text = str(error).strip()
+    names = sorted({one or other for one, other in _NO_KERNEL.findall(text)})
+    if names:
+        rolled = ", a rolled GRU or LSTM: build it with unroll=True" if "tf.TensorListReserve" in names else ""
+        return f"no built-in kernel serves {', '.join(names)}; replace the layer that needs it{rolled}"
+    return (text.splitlines() or [type(error).__name__])[0][:300]
+
+
+def _refuse_other_than_a_free_batch(file: TfliteFile) -> None:
     free = free_axes(file)
     if free:
-        raise ConversionFailed(f"only the batch axis may be free, but {free[0]} is too; give it a fixed length")
+        raise ConversionFailed(
+            f"only the batch axis may be free, but axis {free[0].axis} of {free[0].name} is too; give it a fixed length"
+        )
+    for signature in file.signatures:
+        tensors = file.subgraphs[signature.subgraph].tensors
+        for name, index in (*signature.inputs.items(), *signature.outputs.items()):
+            shape, asked = tensors[index].shape, tensors[index].shape_signature
+            if shape[:1] != (1,) or asked[:1] != (-1,):
+                raise ConversionFailed(
+                    f"the batch axis of {name} has size {shape[:1]} and signature {asked[:1]}, expected 1 and free: a "
+                    "layer fixes the number of rows"
+                )
+
+
+def _refuse_what_the_runtime_would(model: bytes, spec: ConversionSpec) -> None:
+    file = tflite_file.parse(model)
+    _refuse_other_than_a_free_batch(file)
     found = anatomy(file)
     if found.flex or found.custom:
         names = ", ".join((*found.flex, *found.custom))

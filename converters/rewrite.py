@@ -1,10 +1,13 @@
 """Changes to a converted .tflite that the converter has no switch for, made on the flatbuffer itself."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converters.errors import ConversionFailed
+from converters.op_versions import oldest_runtime
 
 # The converter leaves smaller weights in float32, since scales and casts would eat the gain
 # (tensorflow/lite/tools/optimize/quantize_weights.cc, kWeightsMinNumElementsDefault).
@@ -65,18 +68,37 @@ class _Graph:
             raise ConversionFailed(f"expected one subgraph, got {len(self.model.subgraphs)}; convert one signature")
         self.subgraph: Any = self.model.subgraphs[0]
         self.names = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
+        self.narrowed: dict[int, tuple[int, float]] = {}  # float32 buffer -> its int8 buffer and scale
 
     def pack(self) -> bytes:
         import flatbuffers  # noqa: PLC0415  (only the compress install has it)
 
+        self.drop_unused()
+        self.state_oldest_runtime()
+        builder = flatbuffers.Builder(1 << 20)
+        builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
+        return bytes(builder.Output())
+
+    def drop_unused(self) -> None:
+        """Leave out operator codes and bytes that nothing refers to any more."""
+        operators, codes = self.subgraph.operators, self.model.operatorCodes
+        kept = sorted({operator.opcodeIndex for operator in operators})
+        for operator in operators:
+            operator.opcodeIndex = kept.index(operator.opcodeIndex)
+        self.model.operatorCodes = [codes[index] for index in kept]
         used = {tensor.buffer for tensor in self.subgraph.tensors}
         used.update(entry.buffer for entry in self.model.metadata or ())
         for index, buffer in enumerate(self.model.buffers):
             if index not in used:
                 buffer.data = None
-        builder = flatbuffers.Builder(1 << 20)
-        builder.Finish(self.model.Pack(builder), file_identifier=b"TFL3")
-        return bytes(builder.Output())
+
+    def state_oldest_runtime(self) -> None:
+        """Bring the converter's own claim up to date, in the zero-padded field that it keeps for it."""
+        oldest = oldest_runtime((self.names[code.builtinCode], code.version) for code in self.model.operatorCodes)
+        for entry in self.model.metadata or ():
+            if entry.name == b"min_runtime_version" and oldest:
+                field = self.model.buffers[entry.buffer].data
+                self.model.buffers[entry.buffer].data = np.frombuffer(oldest.encode().ljust(len(field), b"\0"), np.uint8)
 
     def name(self, operator: Any) -> str:
         return str(self.names[self.model.operatorCodes[operator.opcodeIndex].builtinCode])
@@ -127,15 +149,21 @@ class _Graph:
         )
 
     def quantize(self, index: int) -> None:
+        """Give a tensor int8 values; tensors that shared their bytes still do."""
         tensor = self.subgraph.tensors[index]
-        values = np.frombuffer(np.asarray(self.data(index), np.uint8).tobytes(), np.float32)
-        scale = np.float32(np.abs(values).max() / 127) or np.float32(1)
-        buffer = self.schema.BufferT()
-        buffer.data = np.rint(values / scale).astype(np.int8).view(np.uint8)
-        self.model.buffers.append(buffer)
-        tensor.buffer = len(self.model.buffers) - 1
+        if tensor.buffer not in self.narrowed:
+            values = np.frombuffer(np.asarray(self.data(index), np.uint8).tobytes(), np.float32)
+            scale = np.float32(np.abs(values).max() / 127) or np.float32(1)
+            self.narrowed[tensor.buffer] = self.add_buffer(np.rint(values / scale).astype(np.int8)), float(scale)
+        tensor.buffer, scale = self.narrowed[tensor.buffer]
         tensor.type = self.schema.TensorType.INT8
-        tensor.quantization = self.quantization(float(scale))
+        tensor.quantization = self.quantization(scale)
+
+    def add_buffer(self, values: NDArray[Any]) -> int:
+        buffer = self.schema.BufferT()
+        buffer.data = values.view(np.uint8)
+        self.model.buffers.append(buffer)
+        return len(self.model.buffers) - 1
 
     def quantization(self, scale: float) -> Any:
         quantization = self.schema.QuantizationParametersT()
@@ -176,25 +204,38 @@ class _Graph:
             )
         tensors = self.subgraph.tensors
         narrow, weights = tensors[dense.inputs[0]], tensors[dense.inputs[1]]
+        if len(weights.quantization.scale) != 1 or len(self.readers(dense.outputs[0])) != 1:
+            raise ConversionFailed(
+                "full_int8 keeps the scoring layer in float, which takes int8 weights of one scale and scores that "
+                f"nothing else reads; got {len(weights.quantization.scale)} scales and "
+                f"{len(self.readers(dense.outputs[0]))} readers"
+            )
         wide = tensors[dense.outputs[0]]  # the int8 scores are gone; their tensor holds the float input instead
         wide.name, wide.shape, wide.shapeSignature = narrow.name + b"_float", narrow.shape, narrow.shapeSignature
         wide.type, wide.quantization = self.schema.TensorType.FLOAT32, None
-        if len(dense.inputs) > 2 and dense.inputs[2] >= 0:  # noqa: PLR2004
-            self.float_bias(tensors[dense.inputs[2]], narrow.quantization.scale[0] * weights.quantization.scale[0])
+        bias = [int(index) for index in dense.inputs[2:]]
+        if bias and bias[0] >= 0:
+            bias = [self.float_bias(bias[0], narrow.quantization.scale[0] * weights.quantization.scale[0])]
         last.inputs, last.outputs = [dense.inputs[0]], [dense.outputs[0]]
-        dense.inputs, dense.outputs = [last.outputs[0], *dense.inputs[1:]], [output]
+        dense.inputs, dense.outputs = [last.outputs[0], dense.inputs[1], *bias], [output]
         dense.builtinOptions.asymmetricQuantizeInputs = True
         self.set_version(dense, "FULLY_CONNECTED", HYBRID_FULLY_CONNECTED)
         operators = self.subgraph.operators
         operators.remove(last)
         operators.insert(operators.index(dense), last)
 
-    def float_bias(self, bias: Any, scale: float) -> None:
-        values = np.frombuffer(np.asarray(self.model.buffers[bias.buffer].data, np.uint8).tobytes(), np.int32)
-        buffer = self.schema.BufferT()
-        buffer.data = (values * scale).astype(np.float32).view(np.uint8)
-        self.model.buffers[bias.buffer] = buffer
-        bias.type, bias.quantization = self.schema.TensorType.FLOAT32, None
+    def float_bias(self, index: int, scale: float) -> int:
+        """A float32 tensor of an int32 bias; the old one may be another layer's as well."""
+        tensors = self.subgraph.tensors
+        values = np.frombuffer(np.asarray(self.data(index), np.uint8).tobytes(), np.int32)
+        wide = copy(tensors[index])
+        wide.name, wide.type, wide.quantization = wide.name + b"_float", self.schema.TensorType.FLOAT32, None
+        wide.buffer = self.add_buffer((values * scale).astype(np.float32))
+        if len(self.readers(index)) == 1:
+            tensors[index] = wide
+            return index
+        tensors.append(wide)
+        return len(tensors) - 1
 
     def label(self, operator: Any) -> str:
         return "nothing" if operator is None else self.name(operator)

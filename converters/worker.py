@@ -5,8 +5,10 @@ the answer is one line ``{"bytes": N}`` or ``{"refused": SENTENCE}`` on the stre
 start. TensorFlow's own chatter goes to standard error.
 """
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,13 +19,20 @@ from converters.errors import ConverterError
 from converters.keras_to_tflite import convert
 from converters.spec import ConversionSpec
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-def main() -> int:
-    """Answer jobs until standard input ends."""
+
+def main(parent: int | None = None) -> int:
+    """Answer jobs until standard input ends, or until the process `parent` is gone, whatever ended it."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    if parent is not None:
+        _end_with(parent)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # constants are folded by its kernels too
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    import tensorflow  # noqa: F401, PLC0415  (before the first job, while the parent still prepares it)
+
     serve(sys.stdin, answers)
     return 0
 
@@ -35,6 +44,8 @@ def serve(jobs: TextIO, answers: TextIO) -> None:
             answer: dict[str, Any] = run(json.loads(line))
         except ConverterError as error:
             answer = {"refused": str(error)}
+        except OSError as error:  # a full disk, most of all
+            answer = {"refused": f"the converter could not read or write: {error.strerror or error}"}
         print(json.dumps(answer), file=answers, flush=True)
 
 
@@ -48,6 +59,15 @@ def run(job: dict[str, Any]) -> dict[str, int]:
     model = convert(Path(job["saved_model"]), spec, representative)
     Path(job["output"]).write_bytes(model)
     return {"bytes": len(model)}
+
+
+def _end_with(parent: int) -> None:
+    """Have the system kill this process when its parent dies: a conversion cannot be asked to stop, and takes long."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before that
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from edgerec.data.interactions import Interactions
 from edgerec.data.reading import read_interactions
 from edgerec.data.splitting import Holdout, after, last_n, random_share, split
 from edgerec.errors import EdgerecError
+from edgerec.installation import missing_to_compress
 from edgerec.models import loading
 from edgerec.models.examples import Columns, sample
 from edgerec.models.roles import Roles
@@ -44,17 +45,28 @@ def task(config: Config, asked: Asked) -> Task:
     """The task that flags and edgerec.toml describe. Raises AssemblyError for what is missing or does not fit."""
     model = model_setting(config, asked)
     data = data_setting(config, asked)
-    interactions, titles = _interactions(data)
-    parts = split(interactions, holdout(data.holdout), seed=data.seed)
+    read, titles = interactions(data)
+    parts = split(read, holdout(data.holdout), seed=data.seed)
     setting = Setting(parts.seen("test"), runtime(config, asked), data.seed if asked.seed is None else asked.seed)
     base = stage(model)
-    _refuse_other_vocabulary(base.roles, interactions, data)
-    catalogue = Catalogue(interactions.item_ids, interactions.user_ids if base.roles.of_role("user") else (), titles)
-    return Task(base, setting, evaluation_set(parts, base.roles.inputs), catalogue, asked.k or model.k or K)
+    _refuse_other_vocabulary(base.roles, read, data)
+    k = asked.k or model.k or K
+    if k > base.roles.items:
+        raise AssemblyError(f"k is {k}, expected 1 to {base.roles.items}, the size of the catalogue")
+    catalogue = Catalogue(read.item_ids, read.user_ids if base.roles.of_role("user") else (), titles)
+    return Task(base, setting, evaluation_set(parts, base.roles.inputs), catalogue, k)
 
 
 def stage(model: ModelSetting) -> Stage:
-    """The user's model as a stage: keyed by the bytes of its file and the roles that were given."""
+    """The user's model as a stage: keyed by the bytes of its file and the roles that were given.
+
+    Raises AssemblyError for a file that cannot be read, and where there is nothing installed to build a model with.
+    """
+    missing = missing_to_compress()
+    if missing is not None:
+        raise AssemblyError(
+            f'training and converting need TensorFlow, and {missing} is not installed: pip install "edgerec[compress]"'
+        )
     try:
         content = hashlib.sha256(model.path.read_bytes()).hexdigest()
     except OSError as error:
@@ -100,12 +112,13 @@ def holdout(setting: HoldoutSetting) -> Holdout:
 def representative(roles: Roles, config: Config, asked: Asked) -> Columns:
     """Real inputs of real users, for a converter that needs ranges."""
     data = data_setting(config, asked)
-    interactions, _ = _interactions(data)
-    _refuse_other_vocabulary(roles, interactions, data)
-    return sample(roles, interactions, REPRESENTATIVE_USERS, seed=data.seed)
+    read, _ = interactions(data)
+    _refuse_other_vocabulary(roles, read, data)
+    return sample(roles, read, REPRESENTATIVE_USERS, seed=data.seed)
 
 
-def _interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
+def interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
+    """The interactions that a setting names, and titles to show for their items where there are any."""
     if str(setting.path) == BUILT_IN_DATA or setting.path.name == BUILT_IN_DATA:
         return movietweetings.load(), movietweetings.titles()
     read = read_interactions(
@@ -119,15 +132,15 @@ def _interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
     return read, ()
 
 
-def _refuse_other_vocabulary(roles: Roles, interactions: Interactions, data: DataSetting) -> None:
-    if interactions.items != roles.items:
+def _refuse_other_vocabulary(roles: Roles, read: Interactions, data: DataSetting) -> None:
+    if read.items != roles.items:
         raise AssemblyError(
-            f"{data.path} has {interactions.items} items and {roles.name} was trained on {roles.items}: give the data "
+            f"{data.path} has {read.items} items and {roles.name} was trained on {roles.items}: give the data "
             "that the model was trained on"
         )
     user = roles.of_role("user")
-    if user is not None and interactions.users > user.ids:
+    if user is not None and read.users > user.ids:
         raise AssemblyError(
-            f"{data.path} has {interactions.users} users and {roles.name} knows {user.ids}: give the data that the "
+            f"{data.path} has {read.users} users and {roles.name} knows {user.ids}: give the data that the "
             "model was trained on"
         )

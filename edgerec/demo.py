@@ -1,7 +1,7 @@
 """The demo: train a history recommender on MovieTweetings, compress it by several recipes, prove each one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ from edgerec.results import Result, result
 from edgerec.targets import environment
 
 RECIPES = ("float32", "float16", "int8", "full_int8", "prune50_int8", "prune80_int8")
+FLOAT32 = RECIPES[0]
 SHIPS = "prune80_int8"
 FIT = Fit(epochs=6)
 K = 10
@@ -62,7 +63,10 @@ budget = {{ download_bytes = "{download}" }}
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo found: hit rates of what it compares with, one result a recipe, and where everything lies."""
+    """What the demo found: hit rates of what it compares with, one result a recipe, and where everything lies.
+
+    `bundle` would ship, `report` is what was measured of it, `float32` is the bundle that it is compared with.
+    """
 
     baselines: dict[str, float]
     results: tuple[Result, ...]
@@ -70,50 +74,61 @@ class Demo:
     folder: Path
     bundle: Path
     report: Path
+    float32: Path
 
 
-def run(out: Path, *, recipes: Sequence[str] = RECIPES, progress: Progress = silent) -> Demo:
-    """Train (once, then cached), compress by each recipe, bench in the device runtime, check; files go to `out`."""
-    interactions = movietweetings.load()
-    parts = split(interactions, last_n(1), seed=SEED)
-    task = _task(parts, progress)
+def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress: Progress = silent) -> Demo:
+    """Train (once, then cached), compress by each recipe, bench in the device runtime, check; files go to `out`.
+
+    float32 comes first, asked for or not: all others are compared with it.
+    """
+    chosen = [find(name) for name in dict.fromkeys((FLOAT32, *recipes))]
+    parts = split(movietweetings.load(), last_n(1), seed=SEED)
+    task = _task(parts, fit, progress)
     with storage.telling(out):
         out.mkdir(parents=True, exist_ok=True)
     budget = BUDGET.format(runtime=task.setting.runtime)
     results: list[Result] = []
     with Converter() as converter:
-        for name in recipes:
-            path = out / f"{NAME}-{name}.edgerec"
-            built = build(task, find(name), path, converter, progress=progress)
-            progress(f"{name}: measure in {task.setting.runtime}")
+        for recipe in chosen:
+            path = _bundle(out, recipe.name)
+            built = build(task, recipe, path, converter, progress=progress)
+            progress(f"{recipe.name}: measure in {task.setting.runtime}")
             report = bench(path, task)
-            report_format.write(_report(path), report)
+            storage.write_text(_report(path), report_format.dumps(report))
             float32 = results[0].download_bytes if results else built.bundle.download_bytes
             verdict = read_and_check(plan(parse_config(budget), [path], [_report(path)], NO_LIMITS), ANYWHERE)[0]
             results.append(result(built.bundle, report, float32_download=float32, verdict=bool(verdict)))
-    shipped = out / f"{NAME}-{SHIPS if SHIPS in recipes else recipes[-1]}.edgerec"
-    size = next(each.download_bytes for each in results if each.recipe == shipped.stem.removeprefix(f"{NAME}-"))
-    limit = f"{-(-size * 105 // 100 // 1024)} KiB"
+    ships = next((each for each in results if each.recipe == SHIPS), results[-1])
+    shipped = _bundle(out, ships.recipe)
+    limit = f"{-(-ships.download_bytes * 105 // 100 // 1024)} KiB"
     entry = SHIPPING.format(bundle=shipped.name, report=_report(shipped).name, download=limit)
     storage.write_text(out / FILE_NAME, budget + entry)
-    found = _baselines(parts, task.evaluation, progress)
-    return Demo(found, tuple(results), task.setting.runtime, out, shipped, _report(shipped))
+    return Demo(
+        baselines=_baselines(parts, task.evaluation, progress),
+        results=tuple(results),
+        runtime=task.setting.runtime,
+        folder=out,
+        bundle=shipped,
+        report=_report(shipped),
+        float32=_bundle(out, FLOAT32),
+    )
 
 
-def _task(parts: Split, progress: Progress) -> Task:
+def _task(parts: Split, fit: Fit, progress: Progress) -> Task:
     data = parts.seen("test")
     setting = Setting(data, str(environment.DEFAULT), SEED)
-    base = Stage(setting.key("demo", epochs=FIT.epochs), lambda: _trained(data, progress))
+    base = Stage(setting.key("demo", fit=asdict(fit)), lambda: _trained(data, fit, progress))
     history = Input("history", "history", reference.HISTORY_LENGTH, data.items + 1, data.items)
     catalogue = Catalogue(data.item_ids, titles=movietweetings.titles())
     return Task(base, setting, evaluation_set(parts, (history,)), catalogue, K)
 
 
-def _trained(data: Interactions, progress: Progress) -> Recommender:
+def _trained(data: Interactions, fit: Fit, progress: Progress) -> Recommender:
     progress("import TensorFlow")
     session().seed(SEED)
     untrained = reference.gru(data.items)
-    return training.train(untrained, data, FIT, progress=lambda line: progress(f"train: {line}"))
+    return training.train(untrained, data, fit, progress=lambda line: progress(f"train: {line}"))
 
 
 def _baselines(parts: Split, evaluation: EvaluationSet, progress: Progress) -> dict[str, float]:
@@ -130,6 +145,10 @@ def _baselines(parts: Split, evaluation: EvaluationSet, progress: Progress) -> d
         hits = (lists[relevant.rows] == relevant.values[:, None]).any(axis=1)
         found[name] = float(hits.mean())
     return found
+
+
+def _bundle(out: Path, recipe: str) -> Path:
+    return out / f"{NAME}-{recipe}.edgerec"
 
 
 def _report(path: Path) -> Path:

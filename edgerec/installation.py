@@ -4,22 +4,35 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from edgerec import storage, system
 from edgerec.targets import environment
 
-LIGHT = ("click", "numpy", "rich")
+LIGHT = ("click", "numpy")
 COMPRESS = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "flatbuffers", "pyarrow")
 
 
 @dataclass(frozen=True)
 class RuntimeState:
-    """A runtime that edgerec knows: whether this Python and machine have wheels for it, and its environment if made."""
+    """A runtime that edgerec knows: the environment it is ready in, or why it cannot be had here; neither is made yet.
+
+    `default` is the runtime that commands take when none is asked for.
+    """
 
     name: str
-    has_wheels: bool
+    default: bool
     environment: str | None
+    hindrance: str | None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """This machine; `cpu` and `memory_bytes` are None where the system does not tell them."""
+
+    system: str
+    cpu: str | None
+    cores: int
+    memory_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -29,10 +42,7 @@ class Installation:
     edgerec: str | None
     python: str
     executable: str
-    system: str
-    cpu: str | None
-    cores: int
-    memory_bytes: int | None
+    machine: Machine
     light: dict[str, str | None]
     compress: dict[str, str | None]
     runtimes: tuple[RuntimeState, ...]
@@ -53,17 +63,34 @@ def look() -> Installation:
         edgerec=_version("edgerec"),
         python=platform.python_version(),
         executable=sys.executable,
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        cpu=system.cpu_model(),
-        cores=system.cores(),
-        memory_bytes=system.memory_bytes(),
+        machine=machine(),
         light={name: _version(name) for name in LIGHT},
         compress={name: _version(name) for name in COMPRESS},
-        runtimes=tuple(_state(pin, home / "environments") for pin in environment.known()),
+        runtimes=runtimes(),
         home=str(home),
         parts=storage.usage(),
         free_bytes=system.free_disk_bytes(home),
     )
+
+
+def machine() -> Machine:
+    """Look at this machine alone."""
+    return Machine(
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        cpu=system.cpu_model(),
+        cores=system.cores(),
+        memory_bytes=system.memory_bytes(),
+    )
+
+
+def runtimes() -> tuple[RuntimeState, ...]:
+    """Look at each runtime that edgerec knows, by preference."""
+    return tuple(_state(pin) for pin in environment.known())
+
+
+def missing_to_compress() -> str | None:
+    """Give the first distribution that compressing and converting lack, None when all are there."""
+    return next((name for name in COMPRESS if _version(name) is None), None)
 
 
 def _version(distribution: str) -> str | None:
@@ -73,6 +100,12 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _state(pin: environment.RuntimePin, environments: Path) -> RuntimeState:
-    made = sorted(environments.glob(f"{pin.name}-{pin.version}-{system.python_tag()}-*"))
-    return RuntimeState(str(pin), environment.available(pin), str(made[0]) if made else None)
+def _state(pin: environment.RuntimePin) -> RuntimeState:
+    made = environment.made(pin)
+    hindrance = None
+    if made is None:
+        try:
+            environment.refuse_unavailable(pin)
+        except environment.RuntimeUnavailableError as error:
+            hindrance = str(error)
+    return RuntimeState(str(pin), pin == environment.DEFAULT, None if made is None else str(made), hindrance)

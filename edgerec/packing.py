@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +12,21 @@ from numpy.typing import NDArray
 from converters import tflite_file
 from converters.anatomy import anatomy
 from converters.numpy_reference import run
+from converters.numpy_reference.grid import is_quantized, to_reals
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
+from converters.tflite_file import TfliteFile
 from device_tests import bundle, record
 from device_tests.bundle import Manifest
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
 from edgerec.errors import EdgerecError
-from edgerec.models.roles import CATALOGUE, Roles
-
-SIGNATURE = "serving_default"
-OUTPUT = "scores"
+from edgerec.models.roles import Roles
 
 # Share of a user's score range by which two runtimes may differ and still agree.
 TOLERANCE = {FLOAT32: 1e-4, FLOAT16: 1e-4, DYNAMIC_INT8: 0.01, FULL_INT8: 0.05, INT16: 0.05}
 
 GOLDEN_USERS = 1000
 DECODED_USERS = 32
+ROWS_AT_ONCE = 128
 
 
 class PackingError(EdgerecError):
@@ -39,6 +40,18 @@ class Catalogue:
     items: tuple[str, ...]
     users: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """How a .tflite is called: the key of its signature, and the output that holds the scores."""
+
+    signature: str
+    output: str
+
+
+CONVERTED = EntryPoint("serving_default", "scores")
+"""The entry point of what our own converter writes."""
 
 
 @dataclass(frozen=True)
@@ -56,30 +69,59 @@ def golden_users(evaluation: EvaluationSet) -> NDArray[np.int32]:
     return np.unique(np.linspace(0, evaluation.users - 1, min(GOLDEN_USERS, evaluation.users)).astype(np.int32))
 
 
-def decode(tflite: bytes, roles: Roles, evaluation: EvaluationSet, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Scores of every item by our NumPy decode of the file, float32 [rows, items]."""
-    file = tflite_file.parse(tflite)
-    inputs = {name: values[rows] for name, values in evaluation.inputs.items()}
-    if roles.served_kind == CATALOGUE:
-        return np.asarray(run(file, inputs, SIGNATURE)[OUTPUT], np.float32).reshape(len(rows), roles.items)
+def decode(
+    tflite: bytes | memoryview,
+    roles: Roles,
+    evaluation: EvaluationSet,
+    rows: NDArray[np.int32],
+    entry: EntryPoint = CONVERTED,
+) -> NDArray[np.float32]:
+    """Scores of every item by our NumPy decode of the file, float32 [rows, items].
+
+    Raises PackingError where the file scores another number of items, ConverterError where it cannot be evaluated.
+    """
+    file = tflite_file.parse(tflite, roles.name)
     item = roles.of_role("item")
-    if item is None:
-        raise PackingError(f"{roles.name} is a pointwise model without an input of role item")
-    every = np.arange(roles.items, dtype=np.int32)
     scores = np.empty((len(rows), roles.items), np.float32)
-    for row in range(len(rows)):
-        pairs = {name: np.repeat(values[row : row + 1], roles.items, axis=0) for name, values in inputs.items()}
-        scores[row] = run(file, {**pairs, item.name: every}, SIGNATURE)[OUTPUT].reshape(-1)
+    for chunk in _chunks(len(rows), 1 if item else ROWS_AT_ONCE):
+        inputs = {name: values[rows[chunk]] for name, values in evaluation.inputs.items()}
+        if item is not None:
+            inputs = {name: np.repeat(values, roles.items, axis=0) for name, values in inputs.items()}
+            inputs[item.name] = np.arange(roles.items, dtype=np.int32)
+        answered = _reals(file, entry, run(file, inputs, entry.signature)[entry.output])
+        if answered.size != scores[chunk].size:
+            raise PackingError(
+                f"{roles.name} gives {answered.size // len(scores[chunk])} scores a user, expected {roles.items}, "
+                "one for each line of the vocabulary"
+            )
+        scores[chunk] = answered.reshape(-1, roles.items)
     return scores
 
 
-def golden(tflite: bytes, roles: Roles, evaluation: EvaluationSet, float_top: NDArray[np.int32]) -> Golden:
+def _reals(file: TfliteFile, entry: EntryPoint, scores: NDArray[Any]) -> NDArray[np.float32]:
+    """Give an output as the harness reads it: integers as the real numbers that they stand for."""
+    signature = next(one for one in file.signatures if one.key == entry.signature)
+    tensor = file.subgraphs[signature.subgraph].tensors[signature.outputs[entry.output]]
+    return np.asarray(to_reals(tensor, scores) if is_quantized(tensor) else scores, np.float32)
+
+
+def _chunks(count: int, step: int) -> Iterator[slice]:
+    return (slice(start, start + step) for start in range(0, count, step))
+
+
+def golden(
+    tflite: bytes | memoryview,
+    roles: Roles,
+    evaluation: EvaluationSet,
+    float_top: NDArray[np.int32],
+    entry: EntryPoint = CONVERTED,
+) -> Golden:
     """Golden outputs of a file: the float32 model's lists for all golden users, and the NumPy decode for a few."""
     users = golden_users(evaluation)
     few = users[:: max(1, len(users) // DECODED_USERS)][:DECODED_USERS]
     ordered = np.concatenate([few, np.setdiff1d(users, few)])
     position = np.searchsorted(users, ordered)
-    return Golden(ordered, float_top[position], decode(tflite, roles, evaluation, few))
+    return Golden(ordered, float_top[position], decode(tflite, roles, evaluation, few, entry))
 
 
 def members(
@@ -89,6 +131,7 @@ def members(
     catalogue: Catalogue,
     k: int,
     *,
+    entry: EntryPoint = CONVERTED,
     evaluation: EvaluationSet | None = None,
     golden: Golden | None = None,
     baseline: Baseline | None = None,
@@ -107,9 +150,9 @@ def members(
         name=roles.name,
         recipe=promise.recipe,
         kind=roles.served_kind,
-        signature=SIGNATURE,
+        signature=entry.signature,
         inputs=roles.inputs,
-        output=OUTPUT,
+        output=entry.output,
         items=roles.items,
         k=k,
         precision=promise.precision,

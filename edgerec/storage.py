@@ -63,12 +63,25 @@ def clean(*parts: str) -> int:
     return freed
 
 
+def prepare(path: Path) -> Path:
+    """Make the folder of a file that long work will end in, and give the path back.
+
+    Raises StorageError, before that work, where the file could not be written after it.
+    """
+    _refuse_other_than_file(path)
+    parent = path.resolve().parent
+    with telling(path):
+        parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return path
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Give a path to write to, which becomes `path` when the block ends well and vanishes when it does not."""
+    _refuse_other_than_file(path)
     target = path.resolve()
-    if target.exists() and not target.is_file():
-        raise StorageError(f"{path} is there and is not a file. Give the path of a file to write.")
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         with telling(path):
@@ -106,6 +119,12 @@ def telling(path: Path) -> Iterator[None]:
             ) from error
         reason = (error.strerror or str(error)).lower()
         raise StorageError(f"{path} cannot be written: {reason}. Choose a path that this user may write to.") from error
+
+
+def _refuse_other_than_file(path: Path) -> None:
+    """Refuse a folder, and a device such as /dev/null, which root would replace by a file."""
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} is there and is not a file. Give the path of a file to write.")
 
 
 def _part(part: str) -> Path:

@@ -18,7 +18,7 @@ WORLDS = ("device_tests", "converters", "edgerec")
 SHARED = {"errors", "record", "bundle", "report", "metrics", "ranking", "evaluation", "agreement"}
 TENSORFLOW = {"tensorflow", "tf_keras", "keras", "tensorflow_model_optimization"}
 RUNTIMES = {"tflite_runtime", "ai_edge_litert"}
-HEAVY = TENSORFLOW | RUNTIMES | {"numpy", "rich", "flatbuffers", "pydantic", "pyarrow", "polars"}
+HEAVY = TENSORFLOW | RUNTIMES | {"numpy", "flatbuffers", "pydantic", "pyarrow", "polars"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "core", "manager", "processor", "handler", "misc"}
 STDLIB_ONLY = {"errors", "record", "bundle", "report", "metrics"}
 
@@ -293,6 +293,7 @@ def test_help_loads_no_command(project: Path) -> None:
         "edgerec.cli",
         "edgerec.cli.main",
         "edgerec.cli.commands",
+        "edgerec.cli.interruption",
     }
 
 
@@ -304,7 +305,7 @@ def test_no_command_loads_tensorflow_to_show_its_help(project: Path, name: str) 
 def test_a_command_holds_no_logic() -> None:
     """A command file reads its flags, calls, and prints: no classes, no loops over data, and it stays short."""
     for path in sources("edgerec/cli"):
-        if path.stem in {"main", "commands", "__main__", "__init__"}:
+        if path.stem in {"main", "commands", "interruption", "__main__", "__init__"}:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert not [node for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.While))], path.name

@@ -8,11 +8,13 @@ import click
 
 from converters.anatomy import id_limits
 from device_tests import report as report_format
+from edgerec import storage
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.model_file import read_model_file
 from edgerec.report.console import style_of
 from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
+from edgerec.report.progress import showing_progress
 from edgerec.targets import environment, local
 
 PHASES = ("memory", "latency", "golden", "quality")
@@ -51,19 +53,22 @@ def command(
     del target  # there is one so far
     settings = read_config_if_there().target
     model = read_model_file(file)
-    report = local.run(
-        file,
-        runtime=environment.parse(runtime or settings.runtime or str(environment.DEFAULT)),
-        threads=threads or settings.threads or 1,
-        calls=calls or settings.calls or CALLS,
-        only=only,
-        k=k,
-        limits=id_limits(model.tflite) if model.bundle is None else None,
-        wheels=wheels,
-        progress=lambda phase: click.echo(f"  {phase} ...", err=True),
-    )
     if output is not None:
-        report_format.write(output, report)
+        storage.prepare(output)
+    with showing_progress() as progress:
+        report = local.run(
+            file,
+            runtime=environment.parse(runtime or settings.runtime or str(environment.DEFAULT)),
+            threads=threads or settings.threads or 1,
+            calls=calls or settings.calls or CALLS,
+            only=only,
+            k=k,
+            limits=id_limits(model.tflite) if model.bundle is None else None,
+            wheels=wheels,
+            progress=progress,
+        )
+    if output is not None:
+        storage.write_text(output, report_format.dumps(report))
     figures = figures_of(report)
     if as_json:
         click.echo(json.dumps(device_json(figures, None if output is None else str(output)), indent=2))

@@ -22,5 +22,6 @@ COMMANDS: Mapping[str, Entry] = {
     "evaluate": Entry("edgerec.cli.evaluate", "Show what a bundle recommends to one user, beside float32."),
     "inspect": Entry("edgerec.cli.inspect", "Show what is inside a bundle or .tflite: tensors, ops, signatures."),
     "pack": Entry("edgerec.cli.pack", "Make a bundle of a .tflite that somebody else converted."),
-    "recipes": Entry("edgerec.cli.recipes", "List the recipes: what each does and promises."),
+    "recipes": Entry("edgerec.cli.recipes", "List the recipes: what each does, promises and gave."),
+    "targets": Entry("edgerec.cli.targets", "List where bundles can run, or write the harness as one file."),
 }

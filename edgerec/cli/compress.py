@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from edgerec import assembly
+from edgerec import assembly, storage
 from edgerec.assembly import Asked
 from edgerec.build import build
 from edgerec.compress.conversion import Converter
@@ -13,7 +13,8 @@ from edgerec.compress.forecast import forecast
 from edgerec.compress.recipe import find
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.report.compressed_text import built_json, built_text, forecast_json, forecast_text
-from edgerec.report.progress import end_progress, progress_on
+from edgerec.report.program import program
+from edgerec.report.progress import showing_progress
 
 DEFAULT_RECIPE = "int8"
 
@@ -51,10 +52,7 @@ def command(
         planned = forecast(task.base, chosen, task.setting)
         click.echo(json.dumps(forecast_json(planned), indent=2) if as_json else forecast_text(planned))
         return
-    out = output or Path(f"{task.base.roles.name}-{chosen.name}.edgerec")
-    try:
-        with Converter() as converter:
-            built = build(task, chosen, out, converter, progress=progress_on())
-    finally:
-        end_progress()
-    click.echo(json.dumps(built_json(built), indent=2) if as_json else built_text(built))
+    out = storage.prepare(output or Path(f"{task.base.roles.name}-{chosen.name}.edgerec"))
+    with showing_progress() as progress, Converter() as converter:
+        built = build(task, chosen, out, converter, progress=progress)
+    click.echo(json.dumps(built_json(built), indent=2) if as_json else built_text(built, program()))

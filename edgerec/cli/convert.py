@@ -35,11 +35,11 @@ def command(
     asked = Asked(model, data, runtime)
     spec = ConversionSpec(precision, assembly.runtime(config, asked))
     stage = assembly.stage(assembly.model_setting(config, asked))
+    out = storage.prepare(output or Path(f"{stage.roles.name}-{precision}.tflite"))
     refuse(stage.recommender, spec)
     samples = assembly.representative(stage.roles, config, asked) if precision in NEEDS_REPRESENTATIVE_DATA else None
     with Converter() as converter:
         tflite = converter.convert(stage.recommender, spec, representative=samples)
-    out = output or Path(f"{stage.roles.name}-{precision}.tflite")
     storage.write_bytes(out, tflite)
     told = {"file": str(out), "bytes": len(tflite), "runtime": spec.runtime}
     click.echo(json.dumps(told, indent=2) if as_json else f"{out}: {size(len(tflite))}, for {spec.runtime}")

@@ -10,6 +10,7 @@ from device_tests import bundle as bundle_format
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.recommending import history_of, recommend, user_of
 from edgerec.report.console import style_of
+from edgerec.report.progress import showing_progress
 from edgerec.report.recommended_text import recommended_json, recommended_text
 from edgerec.targets import environment
 
@@ -40,13 +41,10 @@ def command(
         raise click.UsageError("give --user or --history, and not both")
     asked_of = bundle_format.read(bundle)
     asked = user_of(asked_of, user) if user is not None else history_of(asked_of, _items(history))
-    recommended = recommend(
-        asked_of,
-        asked,
-        runtime=environment.parse(runtime or read_config_if_there().target.runtime or str(environment.DEFAULT)),
-        beside=None if beside is None else bundle_format.read(beside),
-        k=k,
-    )
+    pin = environment.parse(runtime or read_config_if_there().target.runtime or str(environment.DEFAULT))
+    other = None if beside is None else bundle_format.read(beside)
+    with showing_progress() as progress:
+        recommended = recommend(asked_of, asked, runtime=pin, beside=other, k=k, progress=progress)
     if as_json:
         click.echo(json.dumps(recommended_json(recommended), indent=2))
     else:

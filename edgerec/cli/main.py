@@ -9,11 +9,12 @@ import click
 
 from converters.errors import ConverterError
 from device_tests.errors import HarnessError
+from edgerec.cli import interruption
 from edgerec.cli.commands import COMMANDS
+from edgerec.cli.interruption import Interrupted
 from edgerec.errors import EdgerecError
 from edgerec.suggestion import did_you_mean
 
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
@@ -64,7 +65,8 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, value: bool) 
 def group(*, traceback: bool) -> None:
     """Make a trained Keras recommender small, and prove it on the runtime that ships.
 
-    Exit codes: 0 held, 1 a budget or check missed or unproven, 2 bad input or usage.
+    Exit codes: 0 held, 1 a budget or check missed or unproven, 2 bad input or usage; 130 interrupted by Ctrl-C, 143
+    terminated.
     """
     del traceback  # asked of the context by run(), when there is an error to show
 
@@ -77,7 +79,10 @@ def _show_usage_error(error: click.ClickException) -> None:
 
 def main() -> None:
     """Run the command line on the process's arguments and end the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    interruption.unwind()
+    code = run(sys.argv[1:])
+    interruption.ignore()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -101,9 +106,10 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exception(error)
         click.echo(f"error: {error}", err=True)
         return int(getattr(error, "exit_code", EdgerecError.exit_code))
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as ended:
+        stopped = ended if isinstance(ended, Interrupted) else Interrupted()
+        click.echo(stopped.word, err=True)
+        return stopped.exit_code
     except BrokenPipeError:
         # Whoever read the output has enough; without this Python complains once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

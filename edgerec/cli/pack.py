@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from device_tests.bundle import ROLES
+from edgerec import storage
 from edgerec.adopting import Adoption, adopt, read_lines
 from edgerec.config import FILE_NAME, InputSetting, read_config_if_there
 from edgerec.inspection import inspect
 from edgerec.model_file import read_model_file
 from edgerec.packing import TOLERANCE, Catalogue
 from edgerec.report.inspection_text import inspection_json
-from edgerec.report.progress import end_progress, progress_on
+from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
 from edgerec.targets import environment
 
@@ -71,11 +72,9 @@ def command(
         float_overlap=float_overlap,
         precision=precision,
     )
-    out = output or file.with_suffix(".edgerec")
-    try:
-        packed = adopt(file, given, out, progress=progress_on())
-    finally:
-        end_progress()
+    out = storage.prepare(output or file.with_suffix(".edgerec"))
+    with showing_progress() as progress:
+        packed = adopt(file, given, out, progress=progress)
     if as_json:
         click.echo(json.dumps(inspection_json(inspect(read_model_file(out))), indent=2))
     else:

@@ -1,4 +1,4 @@
-"""`edgerec recipes`: what each recipe does and promises."""
+"""`edgerec recipes`: what each recipe does, promises and gave."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ import sys
 import click
 
 from edgerec.compress.recipe import built_in, find
+from edgerec.measured import read_measurements
 from edgerec.report.console import style_of
 from edgerec.report.recipes_text import recipe_text, recipes_json, recipes_text
 from edgerec.targets import environment
@@ -15,15 +16,16 @@ from edgerec.targets import environment
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def command(*, name: str | None, as_json: bool) -> None:
-    """List the built-in recipes, or show the steps of NAME.
+    """List the built-in recipes and what each gave on the reference models, or show the steps of NAME.
 
     NAME is a built-in recipe, a name that decodes such as prune70_cluster16_int8, or a .toml file.
     """
     runtimes = [str(pin) for pin in environment.known()]
     recipes = list(built_in().values()) if name is None else [find(name)]
+    measured = read_measurements()
     if as_json:
-        click.echo(json.dumps(recipes_json(recipes, runtimes), indent=2))
+        click.echo(json.dumps(recipes_json(recipes, runtimes, measured), indent=2))
     elif name is None:
-        click.echo(recipes_text(recipes))
+        click.echo(recipes_text(recipes, measured, style_of(sys.stdout)))
     else:
-        click.echo(recipe_text(recipes[0], runtimes, style_of(sys.stdout)))
+        click.echo(recipe_text(recipes[0], runtimes, measured, style_of(sys.stdout)))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -16,6 +17,8 @@ from edgerec import storage
 Files = Mapping[str, bytes]
 
 DIGESTS = "digests.json"
+PARTIAL = ".partial-"
+ABANDONED_S = 24 * 3600  # an entry that nobody finished within a day was left by a process that was killed
 
 
 def key(kind: str, **parts: object) -> str:
@@ -43,26 +46,27 @@ def read(name: str) -> dict[str, bytes] | None:
     try:
         digests = json.loads((folder / DIGESTS).read_bytes())
         files = {each: (folder / each).read_bytes() for each in digests}
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return None
-    if any(hashlib.sha256(data).hexdigest() != digests[each] for each, data in files.items()):
+    if not isinstance(digests, dict) or any(_sha256(data) != digests[each] for each, data in files.items()):
         return None
     return files
 
 
 def write(name: str, files: Files) -> None:
-    """Keep the files of an entry, all at once."""
+    """Keep the files of an entry, all at once; where another process keeps the same one first, that one stays."""
     folder = _folder(name)
     with storage.telling(folder):
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=storage.folder("cache")))
+        _sweep(folder.parent)
+        partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent))
         try:
             for each, data in files.items():
                 (partial / each).write_bytes(data)
-            digests = {each: hashlib.sha256(data).hexdigest() for each, data in files.items()}
+            digests = {each: _sha256(data) for each, data in files.items()}
             (partial / DIGESTS).write_text(json.dumps(digests, sort_keys=True))
             if folder.exists() and read(name) is None:
                 shutil.rmtree(folder, ignore_errors=True)
-            with suppress(FileExistsError, OSError):  # another process made the same entry first
+            with suppress(OSError):  # a folder with files is in the way: somebody was faster
                 partial.rename(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -82,3 +86,15 @@ def code_digest() -> str:
 
 def _folder(name: str) -> Path:
     return storage.folder("cache") / name
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written."""
+    for partial in folder.glob(f"{PARTIAL}*"):
+        with suppress(OSError):  # its owner finished it just now
+            if time.time() - partial.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(partial, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Conversion in a process of its own, kept warm between jobs and made anew when one kills it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,11 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+import converters
 from converters.spec import ConversionSpec
 from edgerec import storage
 from edgerec.errors import EdgerecError
@@ -22,6 +24,14 @@ from edgerec.models.serving import serving
 from edgerec.models.session import session
 
 Inputs = Mapping[str, NDArray[np.int32]]
+
+# Found by path, so that nothing in the user's own folder is taken for the worker or for what it imports.
+WORKER = (
+    "import sys\n"
+    "if sys.argv[1] not in sys.path: sys.path.insert(0, sys.argv[1])\n"
+    "from converters.worker import main\n"
+    "sys.exit(main(parent=int(sys.argv[2])))"
+)
 
 
 class ConversionError(EdgerecError):
@@ -37,6 +47,7 @@ class Converter:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
+        self._chatter: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -66,54 +77,76 @@ class Converter:
             if representative is not None:
                 job["representative"] = str(scratch / "representative.npz")
                 np.savez(job["representative"], allow_pickle=False, **representative)
-            answer = self._ask(job, f"{recommender.roles.name} with recipe {recipe or spec.precision}")
+            what = f"{recommender.roles.name} with recipe {recipe or spec.precision}"
+            answer = self._ask(job, what)
             if "refused" in answer:
-                raise ConversionError(f"{recommender.roles.name}: {answer['refused']}")
+                raise ConversionError(f"{what}: {answer['refused']}")
             return Path(job["output"]).read_bytes()
+
+    def start(self) -> None:
+        """Start the process ahead of the first job, so that it imports TensorFlow while the caller does other things."""
+        if self._child is None:
+            self._chatter = tempfile.TemporaryFile()
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-c", WORKER, str(Path(converters.__file__).parents[1]), str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._chatter,
+                text=True,
+                start_new_session=True,  # Ctrl-C is for the parent, which then ends it
+            )
 
     def close(self) -> None:
         """End the process, if there is one."""
-        if self._child is not None:
+        child, self._child = self._child, None
+        if child is not None:
             with suppress(OSError):
-                self._child.kill()
-            self._child.communicate()
-            self._child = None
+                child.kill()
+            child.communicate()
+        chatter, self._chatter = self._chatter, None
+        if chatter is not None:
+            chatter.close()
 
     def _ask(self, job: Mapping[str, Any], what: str) -> dict[str, Any]:
-        child = self._started()
-        if child.stdin is None or child.stdout is None:
+        self.start()
+        child = self._child
+        if child is None or child.stdin is None or child.stdout is None:
             raise ConversionError("the converter's process has no pipes")
+        line = ""
         try:
-            child.stdin.write(json.dumps(job) + "\n")
-            child.stdin.flush()
-            line = child.stdout.readline()
-        except BrokenPipeError:
-            line = ""
+            with suppress(BrokenPipeError):  # it died between two jobs
+                child.stdin.write(json.dumps(job) + "\n")
+                child.stdin.flush()
+                line = child.stdout.readline()
         except BaseException:
             self.close()
             raise
-        if line:
+        if line.endswith("\n"):
             answer: dict[str, Any] = json.loads(line)
             return answer
-        code = child.wait()
-        self._child = None
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = _ended(child.wait(), self._last_words())
+        self.close()
         raise ConversionError(
             f"the converter was {how} while it converted {what}; take another precision, or give it more memory "
             "if the signal is SIGKILL"
         )
 
-    def _started(self) -> subprocess.Popen[str]:
-        if self._child is None:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "converters.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            )
-        return self._child
+    def _last_words(self) -> str:
+        """The last line that the process wrote on standard error, where an uncaught error names itself."""
+        if self._chatter is None:
+            return ""
+        self._chatter.seek(0)
+        lines = self._chatter.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].strip()[:300] if lines else ""
+
+
+def _ended(code: int, last_words: str) -> str:
+    if code >= 0:
+        return f"ended with exit code {code} ({last_words or 'it said nothing'})"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
 
 
 def export(served: Recommender, folder: Path) -> None:

@@ -42,10 +42,11 @@ def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
 
 
 def weight_bytes(base: Stage, precision: str) -> int:
-    """Bytes that the weights of the served model take in a precision: small ones and biases stay wide."""
+    """Bytes that the weights of the served model take in a precision; biases of integer layers take 4 each."""
+    least = {FLOAT32: 0, FLOAT16: 0, DYNAMIC_INT8: LEAST_ELEMENTS}.get(precision, 1)
     total = 0
     for values in serving(base.recommender).weights().values():
-        narrow = (values.ndim == 2 and values.size >= LEAST_ELEMENTS) or precision == FLOAT16  # noqa: PLR2004
+        narrow = precision == FLOAT16 or (values.ndim >= 2 and values.size >= least)  # noqa: PLR2004
         total += values.size * (BYTES_A_WEIGHT[precision] if narrow else BYTES_A_WEIGHT[FLOAT32])
     return total
 

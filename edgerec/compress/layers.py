@@ -1,17 +1,15 @@
-"""Which layers of a model a step works on, and one way to put TF-MOT's wrappers on them."""
+"""Which layers of a model a step works on, which it must leave alone, and one way to put TF-MOT's wrappers on them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.recipe import Cluster, Prune, RecipeError, Step
 from edgerec.models.recommender import Recommender
 from edgerec.models.session import session
-
-Kernel = tuple[str, str]  # layer name, weight name inside the layer
 
 
 def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]:
@@ -28,6 +26,15 @@ def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]
     return tuple(name for name in names if not patterns or any(fnmatchcase(name, each) for each in patterns))
 
 
+def made_by(recommender: Recommender, earlier: Sequence[Step], *kinds: type[Step]) -> frozenset[str]:
+    """Names of the layers whose zeros or clusters come from the `earlier` steps of these kinds, of all without one."""
+    names: set[str] = set()
+    for step in earlier:
+        if isinstance(step, Prune | Cluster) and isinstance(step, kinds or (Prune, Cluster)):
+            names.update(chosen(recommender, step.layers))
+    return frozenset(names)
+
+
 def dense_before_scores(recommender: Recommender) -> tuple[str, ...]:
     """Names of the dense layers but those that make the outputs, which stay float."""
     keras, model = session().keras, recommender.model
@@ -37,21 +44,47 @@ def dense_before_scores(recommender: Recommender) -> tuple[str, ...]:
     )
 
 
-def wrapped(recommender: Recommender, names: Sequence[str], wrapper: Callable[[Any], Any]) -> Any:
-    """A Keras model with `wrapper` around the named layers of a fresh clone.
+def wrapped(
+    recommender: Recommender, names: Collection[str], wrapper: Callable[[Any], Any], *, held: Collection[str] = ()
+) -> Any:
+    """A Keras model with `wrapper` around the named layers of a fresh clone, and the `held` layers frozen.
 
-    Layer by layer, since TF-MOT's whole-model calls refuse a model for one layer that they do not know.
+    Layer by layer, since TF-MOT's whole-model calls refuse a model for one layer that they do not know. Held layers
+    keep what an earlier step made of them: no mask and no centroid of this step reaches them.
     """
     fresh = recommender.clone().model
-    return session().keras.models.clone_model(
+    model = session().keras.models.clone_model(
         fresh, clone_function=lambda layer: wrapper(layer) if layer.name in names else layer
     )
+    for layer in model.layers:
+        if layer.name in held:
+            layer.trainable = False
+    return model
 
 
-def kernels(recommender: Recommender, names: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+def with_weights_of(recommender: Recommender, stripped: Any) -> Recommender:
+    """The recommender on fresh layers of its own kind, with the weights of a model whose wrappers were stripped."""
+    result = recommender.clone()
+    given = {layer.name: layer.get_weights() for layer in stripped.layers}
+    for layer in result.model.layers:
+        layer.set_weights(given[layer.name])
+    return result
+
+
+def kernels(recommender: Recommender, names: Collection[str]) -> dict[str, NDArray[np.float32]]:
     """The embeddings or kernel of each named layer."""
     layers = {layer.name: layer for layer in recommender.model.layers}
     return {name: _kernel(layers[name]).numpy() for name in names}
+
+
+def zero_share(kernel: NDArray[np.float32]) -> float:
+    """The share of a kernel's values that are exactly 0."""
+    return float((kernel == 0).mean())
+
+
+def distinct(kernel: NDArray[np.float32]) -> int:
+    """The number of different values in a kernel, 0 among them."""
+    return len(np.unique(kernel))
 
 
 def _has_kernel(layer: Any) -> bool:

@@ -3,7 +3,13 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.spec import NEEDS_REPRESENTATIVE_DATA
 
 from edgerec.compress import cache, layers
 from edgerec.compress.candidate import Candidate, StepGain
@@ -19,6 +25,7 @@ from edgerec.data.interactions import Interactions
 from edgerec.model_file import deflated_bytes
 from edgerec.models.examples import sample
 from edgerec.models.recommender import Recommender
+from edgerec.models.serving import serving
 from edgerec.models.session import THREADS, versions
 from edgerec.progress import Progress, silent
 
@@ -35,7 +42,17 @@ class Setting:
 
     def key(self, kind: str, **parts: object) -> str:
         """A cache key that changes with anything that could change a step's bytes."""
-        return cache.key(kind, data=self.data.digest(), seed=self.seed, threads=THREADS, versions=versions(), **parts)
+        return cache.key(kind, **self.lineage, **parts)
+
+    @cached_property
+    def lineage(self) -> dict[str, object]:
+        """What of the setting can change the bytes of any step, as plain values."""
+        return {
+            "data_sha256": self.data.digest(),
+            "seed": self.seed,
+            "threads": THREADS,
+            "versions": versions(),
+        }
 
 
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
@@ -56,6 +73,8 @@ def compress(
     ConversionError.
     """
     chain = stages(base, recipe, setting, progress)
+    if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
+        converter.start()  # it takes seconds, and they pass while the steps train
     files = [convert(stage, recipe, setting, converter, progress=progress) for stage in chain]
     gains = tuple(
         StepGain(step.do, len(before), len(after), deflated_bytes(before), deflated_bytes(after))
@@ -69,14 +88,11 @@ def compress(
                 "allow_no_gain = true in the recipe"
             )
     arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
-    cache.files_of(arrived, lambda: _prove_arrival(chain[-1], recipe, files[-1]))
+    cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1]))
     lineage: dict[str, object] = {
+        **setting.lineage,
         "model": base.key,
         "recipe": recipe.as_json(),
-        "data_sha256": setting.data.digest(),
-        "seed": setting.seed,
-        "threads": THREADS,
-        "versions": versions(),
         "runtime": setting.runtime,
         "gains": [asdict(gain) for gain in gains],
     }
@@ -93,7 +109,9 @@ def convert(
         progress(f"{recipe.name}: convert to {spec.precision}")
         recommender = stage.recommender
         refuse(recommender, spec)
-        representative = sample(recommender.roles, setting.data, REPRESENTATIVE_USERS, seed=setting.seed)
+        representative = None
+        if spec.precision in NEEDS_REPRESENTATIVE_DATA:
+            representative = sample(recommender.roles, setting.data, REPRESENTATIVE_USERS, seed=setting.seed)
         return {"model.tflite": converter.convert(recommender, spec, representative=representative, recipe=recipe.name)}
 
     return cache.files_of(conversion_key(stage, recipe, setting), made)["model.tflite"]
@@ -104,13 +122,12 @@ def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:
     return setting.key("convert", model=stage.key, precision=recipe.precision, runtime=setting.runtime)
 
 
-def _prove_arrival(stage: Stage, recipe: Recipe, tflite: bytes) -> dict[str, bytes]:
+def _prove_arrival(chain: tuple[Stage, ...], recipe: Recipe, tflite: bytes) -> dict[str, bytes]:
     """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file."""
-    kernels = {}
-    for step in recipe.steps:
+    kernels: dict[str, NDArray[np.float32]] = {}
+    for step, stage in zip(recipe.steps, chain[1:], strict=True):
         if isinstance(step, Prune | Cluster):
-            names = layers.chosen(stage.recommender, step.layers)
-            kernels.update(layers.kernels(stage.recommender, names))
+            kernels.update(layers.kernels(stage.recommender, layers.chosen(stage.recommender, step.layers)))
     found = arrivals(kernels, tflite)
     refuse_what_did_not_arrive(found)
     return {"arrivals.json": json.dumps({name: asdict(each) for name, each in found.items()}).encode()}
@@ -123,11 +140,12 @@ def _after(before: Stage, step: Step, earlier: tuple[Step, ...], setting: Settin
         def told(line: str) -> None:
             progress(f"{step.do}: {line}")
 
-        recommender, data, seed = before.recommender, setting.data, setting.seed
+        # What ships is what is compressed: the item vectors of two towers, not the tower that makes them.
+        recommender, data, seed = serving(before.recommender), setting.data, setting.seed
         if isinstance(step, Prune):
-            return prune(recommender, step, data, seed=seed, progress=told)
+            return prune(recommender, step, data, earlier=earlier, seed=seed, progress=told)
         if isinstance(step, Cluster):
-            return cluster(recommender, step, data, seed=seed, progress=told)
+            return cluster(recommender, step, data, earlier=earlier, seed=seed, progress=told)
         return quantize_aware(recommender, step, data, earlier=earlier, seed=seed, progress=told)
 
     return Stage(name, made)

@@ -15,15 +15,20 @@ from edgerec.models.training import probe
 TOLERANCE = 1e-5  # of the largest output: the same float32 weights in another graph
 
 
-def same_outputs(recommender: Recommender, wrapped: Any, stripped: Any, data: Interactions) -> None:
+def same_once_stripped(recommender: Recommender, wrapped: Any, stripped: Any, data: Interactions) -> None:
     """Raise RecipeError where stripping the wrappers left one behind or changed the outputs on real inputs."""
     left = [layer.name for layer in stripped.layers if hasattr(layer, "layer")]
     if left:
         raise RecipeError(f"stripping left a wrapper around {', '.join(left)}")
+    same_outputs(recommender, wrapped, stripped, data)
+
+
+def same_outputs(recommender: Recommender, before: Any, after: Any, data: Interactions) -> None:
+    """Raise RecipeError where two models, one made of the other, answer differently on real inputs."""
     inputs = probe(recommender, data)
-    before, after = (np.asarray(model(inputs, training=False)) for model in (wrapped, stripped))
-    difference = float(np.abs(before - after).max())
-    if difference > TOLERANCE * max(1.0, float(np.abs(before).max())):
+    expected, found = (np.asarray(model(inputs, training=False)) for model in (before, after))
+    difference = float(np.abs(expected - found).max())
+    if not difference <= TOLERANCE * max(1.0, float(np.abs(expected).max())):
         raise RecipeError(f"stripping changed an output by {difference:g}, expected no change")
 
 

@@ -1,8 +1,10 @@
 """TF-MOT magnitude pruning, layer by layer, with fine-tuning, stripped and proved."""
 
+from typing import Any
+
 from edgerec.compress import layers
-from edgerec.compress.proof import same_outputs
-from edgerec.compress.recipe import Prune, RecipeError
+from edgerec.compress.proof import same_once_stripped
+from edgerec.compress.recipe import Prune, RecipeError, Step
 from edgerec.data.interactions import Interactions
 from edgerec.models import training
 from edgerec.models.recommender import Recommender
@@ -11,36 +13,56 @@ from edgerec.models.training import Fit
 from edgerec.progress import Progress, silent
 
 FREQUENCY = 20  # steps between two updates of the masks
+ROUNDING = 1e-6  # TF-MOT counts the weights that it keeps in float32, and rounds to a whole one
 RAMP = 0.5  # share of the fine-tuning over which a polynomial schedule reaches its sparsity; the rest settles
 
 
 def prune(
-    recommender: Recommender, step: Prune, data: Interactions, *, seed: int, progress: Progress = silent
+    recommender: Recommender,
+    step: Prune,
+    data: Interactions,
+    *,
+    earlier: tuple[Step, ...] = (),
+    seed: int,
+    progress: Progress = silent,
 ) -> Recommender:
     """The recommender with `step.sparsity` of every chosen kernel zero, fine-tuned, no wrapper left.
 
-    Raises RecipeError where a layer pattern matches nothing or the zeros did not arrive.
+    Layers that an `earlier` step pruned and this one does not choose are frozen, so that they keep their zeros. Raises
+    RecipeError where a layer pattern matches nothing or the zeros did not arrive.
     """
     session().seed(seed)
     sparsity = session().tfmot.sparsity.keras
     names = layers.chosen(recommender, step.layers)
+    pruned = layers.made_by(recommender, earlier)
+    before = layers.kernels(recommender, names)
     settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed)
     steps = step.epochs * training.batches(data, recommender, settings.batch)
-    frequency = max(1, min(FREQUENCY, steps // 4))
-    schedule = (
-        sparsity.ConstantSparsity(step.sparsity, begin_step=0, frequency=frequency)
-        if step.schedule == "constant"
-        else sparsity.PolynomialDecay(0.0, step.sparsity, 0, max(1, int(RAMP * steps)), frequency=frequency)
-    )
-    model = layers.wrapped(
-        recommender, names, lambda layer: sparsity.prune_low_magnitude(layer, pruning_schedule=schedule)
-    )
+
+    def wrapper(layer: Any) -> Any:
+        start = layers.zero_share(before[layer.name]) if layer.name in pruned else 0.0
+        return sparsity.prune_low_magnitude(layer, pruning_schedule=_schedule(step, min(start, step.sparsity), steps))
+
+    model = layers.wrapped(recommender, names, wrapper, held=pruned - set(names))
     callbacks = [sparsity.UpdatePruningStep()]
     training.fit(recommender, model, data, settings, callbacks=callbacks, progress=progress)
-    stripped = recommender.with_model(sparsity.strip_pruning(model))
-    same_outputs(recommender, model, stripped.model, data)
-    for name, kernel in layers.kernels(stripped, names).items():
-        zeros = float((kernel == 0).mean())
-        if zeros < step.sparsity - 1 / kernel.size - 1e-6:
-            raise RecipeError(f"layer {name} has {zeros:.1%} zeros after pruning, expected {step.sparsity:.1%}")
-    return stripped.clone()
+    stripped = sparsity.strip_pruning(model)
+    same_once_stripped(recommender, model, stripped, data)
+    result = layers.with_weights_of(recommender, stripped)
+    for name, kernel in layers.kernels(result, names).items():
+        zeros = int((kernel == 0).sum())
+        if zeros < step.sparsity * kernel.size - 1 - ROUNDING * kernel.size:
+            raise RecipeError(
+                f"layer {name} has {zeros} zeros after pruning, expected {step.sparsity:.1%} of {kernel.size}"
+            )
+    return result
+
+
+def _schedule(step: Prune, start: float, steps: int) -> Any:
+    """TF-MOT's schedule, whose last update falls into the training: an update on no multiple is never made."""
+    sparsity = session().tfmot.sparsity.keras
+    frequency = max(1, min(FREQUENCY, steps // 4))
+    end = int(RAMP * steps) // frequency * frequency
+    if step.schedule == "constant" or not end:
+        return sparsity.ConstantSparsity(step.sparsity, begin_step=0, frequency=frequency)
+    return sparsity.PolynomialDecay(start, step.sparsity, 0, end, frequency=frequency)

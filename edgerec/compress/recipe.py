@@ -14,10 +14,12 @@
 A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +88,8 @@ class Cluster:
 class QuantizeAware:
     """Quantization-aware training by TF-MOT of the dense layers but the scoring one (Jacob et al. 2018, 1712.05877).
 
-    Tables are not in TF-MOT's registry: they are quantized in the file. Zeros and clusters of earlier steps are kept.
+    Tables are not in TF-MOT's registry: they are quantized in the file. Zeros and clusters of earlier steps are kept,
+    and no step follows: TF-MOT wraps no layer a second time.
     """
 
     epochs: int = 1
@@ -99,7 +102,7 @@ class QuantizeAware:
 
 
 Step = Prune | Cluster | QuantizeAware
-STEPS: dict[str, type[Step]] = {"prune": Prune, "cluster": Cluster, "qat": QuantizeAware}
+STEPS: dict[str, type[Step]] = {"prune": Prune, "cluster": Cluster, "qat": QuantizeAware}  # in the order they may take
 
 
 @dataclass(frozen=True)
@@ -115,13 +118,21 @@ class Recipe:
     float_overlap: float
     summary: str = ""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.float_overlap <= 1:
+            raise RecipeError(f"float_overlap is {self.float_overlap:g}, expected a share from 0 to 1")
+        kinds = [step.do for step in self.steps]
+        order = list(STEPS)
+        for earlier, later in pairwise(kinds):
+            if order.index(later) < order.index(earlier) or earlier == "qat":
+                raise RecipeError(
+                    f"step {later} comes after {earlier}, expected the order {', '.join(order)}: a later step keeps "
+                    "what an earlier one made, and only in this order"
+                )
+
     def conversion(self, runtime: str = DEFAULT_RUNTIME) -> ConversionSpec:
         """The conversion at the end, for a runtime."""
         return ConversionSpec(self.precision, runtime)
-
-    def before(self, count: int) -> "Recipe":
-        """The same recipe with its first `count` steps only."""
-        return Recipe(self.name, self.steps[:count], self.precision, self.float_overlap, self.summary)
 
     def as_json(self) -> dict[str, object]:
         """What the recipe does, as plain values; it goes into the lineage of a bundle."""
@@ -139,8 +150,8 @@ ROUNDED = {"float32": 0.999, "float16": 0.98, "dynamic_int8": 0.9, "full_int8": 
 TRAINED = 0.3
 
 _TOKENS: dict[str, Callable[[str], Step]] = {
-    r"prune(\d+)": lambda percent: Prune(int(percent) / 100),
-    r"cluster(\d+)": lambda clusters: Cluster(int(clusters)),
+    r"prune([0-9]{1,3})": lambda percent: Prune(int(percent) / 100),
+    r"cluster([0-9]{1,4})": lambda clusters: Cluster(int(clusters)),
     r"qat()": lambda _: QuantizeAware(allow_no_gain=True),
 }
 _ENDINGS = {
@@ -213,15 +224,13 @@ def _recipe(table: Table, name: str) -> Recipe:
     convert.refuse_unknown()
     steps = tuple(_parsed_step(step) for step in table.tables("step"))
     overlap = _number(table, "float_overlap")
-    recipe = Recipe(
-        name,
-        steps,
-        precision,
-        overlap if overlap is not None else (TRAINED if steps else ROUNDED[precision]),
-        table.text("summary") or "",
-    )
+    promised = overlap if overlap is not None else (TRAINED if steps else ROUNDED[precision])
+    summary = table.text("summary") or ""
     table.refuse_unknown()
-    return recipe
+    try:
+        return Recipe(name, steps, precision, promised, summary)
+    except RecipeError as error:
+        raise _placed(error, table) from None
 
 
 def _parsed_step(table: Table) -> Step:
@@ -239,9 +248,14 @@ def _parsed_step(table: Table) -> Step:
     try:
         step = kind(**settings)
     except RecipeError as error:
-        raise RecipeError(f"{table.where()}: {error}") from None
+        raise _placed(error, table) from None
     table.refuse_unknown()
     return step
+
+
+def _placed(error: RecipeError, table: Table) -> RecipeError:
+    """Say where in a file an error is; its first word is the setting that it is about."""
+    return RecipeError(f"{table.where(str(error).partition(' ')[0])}: {error}")
 
 
 def _number(table: Table, key: str) -> float | None:
@@ -272,5 +286,5 @@ _READERS: dict[Any, Callable[[Table, str], Any]] = {
 def _check_training(epochs: int, learning_rate: float) -> None:
     if epochs < 1:
         raise RecipeError(f"epochs is {epochs}, expected 1 or more: zeros and clusters need training to settle")
-    if not learning_rate > 0:
+    if not (learning_rate > 0 and math.isfinite(learning_rate)):
         raise RecipeError(f"learning_rate is {learning_rate:g}, expected a number above 0")

@@ -22,12 +22,8 @@ class Stage:
     @cached_property
     def recommender(self) -> Recommender:
         """The recommender, trained or read from the cache."""
-        found = cache.read(self.key)
-        if found is None:
-            recommender = self.make()
-            cache.write(self.key, recommender.to_files())
-            return recommender
-        return Recommender.from_files(found)
+        # Always built from the files: a model fresh from TF-MOT shares its layers with the ones it was made of.
+        return Recommender.from_files(cache.files_of(self.key, lambda: self.make().to_files()))
 
     @property
     def finished(self) -> bool:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from edgerec.data.histories import training_pairs
 from edgerec.data.interactions import Interactions
+from edgerec.data.merging import merge_repeats
 from edgerec.models.recommender import ModelError
 from edgerec.models.roles import CATALOGUE, Roles
 
@@ -15,20 +16,38 @@ def examples(roles: Roles, data: Interactions) -> tuple[Columns, NDArray[np.int3
     """Every example as ids by input name, [n] or [n, length], and its item [n].
 
     A history model learns from every interaction that has one before it, the others from every interaction. Raises
-    ModelError where the model has no input that says who asks.
+    ModelError where the model has no input that says who asks, or nobody has a history.
     """
     history, user, item = (roles.of_role(role) for role in ("history", "user", "item"))
-    if history is not None:
-        rows, target = training_pairs(
-            data, history.length, roles.items if history.padding_id is None else history.padding_id
-        )
-        return {history.name: rows}, target
-    if user is None:
+    if history is None and user is None:
         raise ModelError(f"{roles.name} has no input of role user or history, so nobody can be recommended to")
-    columns = {user.name: data.user}
+    columns, users, target = {}, data.user, data.item
+    if history is not None:
+        padding = roles.items if history.padding_id is None else history.padding_id
+        columns[history.name], target = training_pairs(data, history.length, padding)
+        users = data.user[np.arange(len(data)) > data.offsets[data.user]]
+        if not len(target):
+            raise ModelError(f"no user has two interactions, so {roles.name} has no history to learn from")
+    if user is not None:
+        columns[user.name] = users
     if roles.kind != CATALOGUE:
-        columns["item" if item is None else item.name] = data.item
-    return columns, data.item
+        columns["item" if item is None else item.name] = target
+    return columns, target
+
+
+def merged(columns: Columns, target: NDArray[np.int32]) -> tuple[Columns, NDArray[np.int32], NDArray[np.float32]]:
+    """The distinct examples, and how often each was there as float32 weights [m] with a mean of 1.
+
+    The mean of a loss so weighted is its mean over all examples.
+    """
+    widths = [1 if values.ndim == 1 else values.shape[1] for values in columns.values()]
+    rows, target, counts = merge_repeats(np.column_stack(list(columns.values())), target)
+    parts = np.split(rows, np.cumsum(widths)[:-1], axis=1)
+    kept = {
+        name: part.reshape(-1) if values.ndim == 1 else part
+        for (name, values), part in zip(columns.items(), parts, strict=True)
+    }
+    return kept, target, counts / counts.mean()
 
 
 def sample(roles: Roles, data: Interactions, count: int, *, seed: int) -> Columns:

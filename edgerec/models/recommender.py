@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -39,12 +40,17 @@ class Recommender:
                 )
 
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Every weight by its name, in the model's order."""
-        return {f"{index}:{weight.name}": weight.numpy() for index, weight in enumerate(self.model.weights)}
+        """Every weight by its place in the model, its layer and its name there, in the model's order."""
+        layer_of = {id(weight): layer.name for layer in self.model.layers for weight in layer.weights}
+        return {
+            f"{index}:{layer_of[id(weight)]}/{weight.name.rpartition('/')[2]}": weight.numpy()
+            for index, weight in enumerate(self.model.weights)
+        }
 
     def clone(self) -> "Recommender":
         """The same recommender on fresh layers: TF-MOT's wrappers alter the layers that they are given."""
-        model = session().keras.models.clone_model(self.model)
+        with known(self.model.to_json()):
+            model = session().keras.models.clone_model(self.model)
         model.set_weights(self.model.get_weights())
         return replace(self, model=model)
 
@@ -59,6 +65,7 @@ class Recommender:
             digest.update(f"{name} {values.dtype} {values.shape}".encode())
             digest.update(np.ascontiguousarray(values).tobytes())
         if self.features is not None:
+            digest.update(f"features {self.features.dtype} {self.features.shape}".encode())
             digest.update(np.ascontiguousarray(self.features).tobytes())
         return digest.hexdigest()
 
@@ -75,12 +82,9 @@ class Recommender:
     def from_files(cls, files: Mapping[str, bytes]) -> "Recommender":
         """The recommender that `to_files` wrote."""
         state = json.loads(files[ARCHITECTURE])
-        keras, architecture = session().keras, state["architecture"]
-        if "QuantizeWrapper" in architecture:  # importing TF-MOT takes a second that other models need not pay
-            with session().tfmot.quantization.keras.quantize_scope():
-                model = keras.models.model_from_json(architecture)
-        else:
-            model = keras.models.model_from_json(architecture)
+        architecture = state["architecture"]
+        with known(architecture):
+            model = session().keras.models.model_from_json(architecture)
         with np.load(io.BytesIO(files[WEIGHTS]), allow_pickle=False) as arrays:
             features = arrays["features"] if "features" in arrays.files else None
             model.set_weights([arrays[name] for name in sorted(arrays.files) if name != "features"])
@@ -88,6 +92,17 @@ class Recommender:
 
     def _architecture(self) -> str:
         return json.dumps({"roles": asdict(self.roles), "architecture": self.model.to_json()}, sort_keys=True)
+
+
+def known(architecture: str) -> AbstractContextManager[None]:
+    """TF-MOT's quantizers, known to Keras while a model of this architecture (JSON) is built from its configuration.
+
+    Nothing for an architecture without them: importing TF-MOT takes a second.
+    """
+    if "QuantizeWrapper" not in architecture:
+        return nullcontext()
+    scope: AbstractContextManager[None] = session().tfmot.quantization.keras.quantize_scope()
+    return scope
 
 
 def read_roles(files: Mapping[str, bytes]) -> Roles:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.models.recommender import ModelError, Recommender
+from edgerec.models.recommender import ModelError, Recommender, known
 from edgerec.models.roles import CATALOGUE, TWO_TOWERS
 from edgerec.models.session import session
 
@@ -24,10 +24,27 @@ def serving(recommender: Recommender) -> Recommender:
     """
     if recommender.roles.kind == TWO_TOWERS:
         return _user_tower_over_items(recommender)
-    last = recommender.model.layers[-1]
-    if getattr(getattr(last, "activation", None), "__name__", "") in ORDER_ONLY:
-        return recommender.with_model(_with_linear_end(recommender.model))
-    return recommender
+    return linear_end(recommender)
+
+
+def linear_end(recommender: Recommender) -> Recommender:
+    """The recommender without a sigmoid or softmax at its end: the same order, and scores to learn on."""
+    model = recommender.model
+    if not ends_in(model):
+        return recommender
+    if isinstance(model.layers[-1], session().keras.layers.Softmax):
+        return recommender.with_model(session().keras.Model(model.inputs, model.layers[-1].input, name=model.name))
+    return recommender.with_model(_with_linear_end(model))
+
+
+def ends_in(model: Any) -> str:
+    """The name of the sigmoid or softmax that a Keras model ends in; "" when it ends in neither."""
+    layers, last = session().keras.layers, model.layers[-1]
+    if isinstance(last, layers.Softmax):
+        return "softmax"
+    # A GRU has an activation too, and not at its end.
+    name = last.activation.__name__ if isinstance(last, layers.Dense | layers.Activation) else ""
+    return name if name in ORDER_ONLY else ""
 
 
 def catalogue_scores(recommender: Recommender, inputs: Mapping[str, NDArray[np.int32]]) -> NDArray[np.float32]:
@@ -53,20 +70,24 @@ def _user_tower_over_items(recommender: Recommender) -> Recommender:
     user_vector, item_vector = vectors.input
     sides = {tensor.name: tensor for tensor in model.inputs}
     try:
-        user, item, described = sides["user"], sides["item"], sides["item_features"]
+        users = [sides[entry.name] for entry in recommender.roles.inputs]
+        item, described = sides["item"], sides["item_features"]
     except KeyError as missing:
-        raise ModelError(f"two towers need inputs user, item and item_features, got {', '.join(sides)}") from missing
+        raise ModelError(
+            f"two towers need inputs {', '.join(entry.name for entry in recommender.roles.inputs)}, item and "
+            f"item_features, got {', '.join(sides)}"
+        ) from missing
     items = keras.Model([item, described], item_vector).predict(
         [np.arange(recommender.roles.items, dtype=np.int32), recommender.features], batch_size=512, verbose=0
     )
     dense = keras.layers.Dense(recommender.roles.items, use_bias=False, name="scores")
-    tower = keras.Model(user, dense(user_vector), name=recommender.roles.name)
+    tower = keras.Model(users, dense(user_vector), name=recommender.roles.name)
     dense.set_weights([items.T])
     return Recommender(replace(recommender.roles, kind=CATALOGUE), tower)
 
 
 def _with_linear_end(model: Any) -> Any:
-    keras, last = session().keras, model.layers[-1]
+    last = model.layers[-1]
 
     def straight(layer: Any) -> Any:
         config = layer.get_config()
@@ -74,6 +95,7 @@ def _with_linear_end(model: Any) -> Any:
             config["activation"] = "linear"
         return layer.__class__.from_config(config)
 
-    copy = keras.models.clone_model(model, clone_function=straight)
+    with known(model.to_json()):
+        copy = session().keras.models.clone_model(model, clone_function=straight)
     copy.set_weights(model.get_weights())
     return copy

@@ -44,6 +44,11 @@ def session() -> Session:
 
     Raises SessionError where the [compress] extra is missing or another Keras got in first.
     """
+    if sys.modules.get("tensorflow") is not None and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
+        raise SessionError(
+            "TensorFlow was imported before edgerec could choose legacy Keras for it: call "
+            "edgerec.models.session.session() first, or set TF_USE_LEGACY_KERAS=1 before Python starts"
+        )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its blocked kernels sum in another order on another CPU
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
@@ -52,12 +57,15 @@ def session() -> Session:
             import tensorflow as tf  # noqa: PLC0415
             import tf_keras as keras  # noqa: PLC0415
     except ImportError as error:
+        raise _missing(error.name) from error
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
         raise SessionError(
-            f"training and converting need TensorFlow, and {error.name} is not installed: "
-            'pip install "edgerec[compress]"'
+            f"TensorFlow already ran in this process, and builds are the same to the byte only with {THREADS} threads: "
+            "call edgerec.models.session.session() before anything else uses TensorFlow"
         ) from error
-    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     tf.get_logger().setLevel("ERROR")
     return Session(tf, keras)
@@ -80,8 +88,17 @@ def _quiet() -> Iterator[None]:
 
 
 def versions() -> dict[str, str]:
-    """The versions that a build's bytes depend on."""
-    from importlib.metadata import version  # noqa: PLC0415
+    """The versions that a build's bytes depend on. Raises SessionError where the [compress] extra is missing."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
     names = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy", "ai-edge-litert")
-    return {name: version(name) for name in names}
+    try:
+        return {name: version(name) for name in names}
+    except PackageNotFoundError as error:
+        raise _missing(error.name) from error
+
+
+def _missing(name: str | None) -> SessionError:
+    return SessionError(
+        f'training and converting need TensorFlow, and {name} is not installed: pip install "edgerec[compress]"'
+    )

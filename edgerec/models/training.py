@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgerec.data.interactions import Interactions
-from edgerec.models.examples import examples
-from edgerec.models.recommender import Recommender
+from edgerec.models.examples import Columns, examples, merged
+from edgerec.models.recommender import ModelError, Recommender
 from edgerec.models.roles import CATALOGUE, POINTWISE, TWO_TOWERS, Roles
+from edgerec.models.serving import ends_in
 from edgerec.models.session import session
 from edgerec.progress import Progress, silent
 
@@ -18,16 +20,31 @@ IMPOSSIBLE = -1e9  # the logit of an item that must not count as a negative
 
 @dataclass(frozen=True)
 class Fit:
-    """How long and how fast to learn."""
+    """How long and how fast to learn.
+
+    With `merge_repeats` examples that say the same are fed once, weighted by how often they were there: the same loss
+    in fewer steps. Only for models that score the whole catalogue.
+    """
 
     epochs: int
     batch: int = 256
     learning_rate: float = 2e-3
     seed: int = 0
+    merge_repeats: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What an epoch goes through: ids by input name, the item taken, a weight a row or None; batches of one size."""
+
+    columns: Columns
+    target: NDArray[np.int32]
+    weight: NDArray[np.float32] | None
+    batch: int
 
 
 def train(recommender: Recommender, data: Interactions, settings: Fit, *, progress: Progress = silent) -> Recommender:
-    """A trained copy; the one given is left as it was."""
+    """A trained copy; the one given is left as it was. Raises ModelError as `fit` does."""
     session().seed(settings.seed)
     copy = recommender.clone()
     fit(copy, copy.model, data, settings, progress=progress)
@@ -49,24 +66,45 @@ def fit(
     pointwise    softmax over the items of the batch, logits corrected by log popularity (Bengio and Senecal 2008;
                  Yi et al. 2019), since uniform negatives leave NeuMF below "most popular"
     two towers   the same, with one dot product for each pair in the batch
+
+    Raises ModelError for a model that ends in a sigmoid or softmax, for a merge of repeats that would change what is
+    learned, and for a loss that is no number.
     """
-    keras = session().keras
-    drawn = _batches(recommender, data, settings)
+    keras, roles = session().keras, recommender.roles
+    if end := ends_in(recommender.model):
+        raise ModelError(
+            f"{roles.name} ends in a {end}, and training takes the scores before it: train "
+            "edgerec.models.serving.linear_end(recommender), which ranks the same"
+        )
+    rows = _rows(roles, data, settings)
     loss = (
         keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        if recommender.roles.kind == CATALOGUE
-        else _in_batch_softmax(recommender, data, settings.batch)
+        if roles.kind == CATALOGUE
+        else _in_batch_softmax(roles, rows)
     )
     model.compile(keras.optimizers.Adam(settings.learning_rate), loss)
     told = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: progress(f"epoch {epoch + 1} of {settings.epochs}, loss {logs['loss']:.4f}")
     )
-    model.fit(drawn, epochs=settings.epochs, verbose=0, callbacks=[*callbacks, told])
+    drawn = _batches(recommender, rows, settings.seed)
+    losses = model.fit(drawn, epochs=settings.epochs, verbose=0, callbacks=[*callbacks, told]).history["loss"]
+    if not np.isfinite(losses).all():
+        epoch = int(np.argmin(np.isfinite(losses))) + 1
+        raise ModelError(
+            f"training {roles.name} diverged: the loss of epoch {epoch} is {losses[epoch - 1]}; take a learning rate "
+            f"below {settings.learning_rate:g}"
+        )
+
+
+def steps_an_epoch(recommender: Recommender, data: Interactions, settings: Fit) -> int:
+    """Training steps in one epoch; pruning schedules count in them."""
+    rows = _rows(recommender.roles, data, settings)
+    return len(rows.target) // rows.batch
 
 
 def batches(data: Interactions, recommender: Recommender, batch: int) -> int:
-    """Training steps in one epoch; pruning schedules count in them."""
-    return len(_batches(recommender, data, Fit(epochs=1, batch=batch)))
+    """Training steps in one epoch of plain fine-tuning."""
+    return steps_an_epoch(recommender, data, Fit(epochs=1, batch=batch))
 
 
 def probe(recommender: Recommender, data: Interactions, rows: int = 256) -> dict[str, Any]:
@@ -78,13 +116,26 @@ def probe(recommender: Recommender, data: Interactions, rows: int = 256) -> dict
     return inputs
 
 
-def _batches(recommender: Recommender, data: Interactions, settings: Fit) -> Any:
-    """Whole batches of (inputs by name, target item), drawn in a new order every epoch from the seed."""
+def _rows(roles: Roles, data: Interactions, settings: Fit) -> _Rows:
+    columns, target = examples(roles, data)
+    weight = None
+    if settings.merge_repeats:
+        if roles.kind != CATALOGUE:
+            raise ModelError(
+                f"{roles.name} learns from the other rows of its batch, and merging repeats would change which those "
+                "are: leave merge_repeats out"
+            )
+        columns, target, weight = merged(columns, target)
+    return _Rows(columns, target, weight, min(settings.batch, len(target)))
+
+
+def _batches(recommender: Recommender, rows: _Rows, seed: int) -> Any:
+    """Whole batches of (inputs by name, target item, weight if any), drawn in a new order every epoch from the seed."""
     tf = session().tf
-    columns, target = examples(recommender.roles, data)
-    drawn = tf.data.Dataset.from_tensor_slices((columns, target))
-    drawn = drawn.shuffle(len(target), seed=settings.seed, reshuffle_each_iteration=True)
-    drawn = drawn.batch(min(settings.batch, len(target)), drop_remainder=True)
+    parts = (rows.columns, rows.target) if rows.weight is None else (rows.columns, rows.target, rows.weight)
+    drawn = tf.data.Dataset.from_tensor_slices(parts)
+    drawn = drawn.shuffle(len(rows.target), seed=seed, reshuffle_each_iteration=True)
+    drawn = drawn.batch(rows.batch, drop_remainder=True)
     if recommender.roles.kind == POINTWISE:
         return drawn.map(_every_pair(recommender.roles))
     if recommender.roles.kind == TWO_TOWERS:
@@ -106,15 +157,14 @@ def _every_pair(roles: Roles) -> Any:
     return cross
 
 
-def _in_batch_softmax(recommender: Recommender, data: Interactions, batch: int) -> Any:
+def _in_batch_softmax(roles: Roles, rows: _Rows) -> Any:
     """Cross-entropy of each row's own item against the batch's others, by popularity corrected."""
-    tf = session().tf
-    counts = np.bincount(data.item, minlength=recommender.roles.items)
-    log_share = tf.constant(np.log(np.maximum(counts, 1) / len(data)), tf.float32)
-    size = min(batch, len(data))
+    tf, size = session().tf, rows.batch
+    counts = np.bincount(rows.target, minlength=roles.items)
+    log_share = tf.constant(np.log(np.maximum(counts, 1) / len(rows.target)), tf.float32)
 
     def loss(target: Any, output: Any) -> Any:
-        if recommender.roles.kind == POINTWISE:
+        if roles.kind == POINTWISE:
             logits = tf.reshape(output, (size, size))
             items = tf.cast(tf.reshape(target, (size, size))[0], tf.int32)
         else:

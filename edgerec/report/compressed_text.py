@@ -5,11 +5,12 @@ from typing import Any
 from edgerec.build import Built
 from edgerec.compress.forecast import Forecast
 from edgerec.report.console import table
+from edgerec.report.program import from_here
 from edgerec.report.quantities import size
 
 
-def built_text(built: Built) -> str:
-    """Sizes of the bundle, what each step gained, and the next command."""
+def built_text(built: Built, program: str) -> str:
+    """Sizes of the bundle, what each step gained, and the next command, to be called as `program`."""
     lines = [
         f"{built.path}: {size(built.bundle.app_bytes)} in the app, {size(built.bundle.download_bytes)} to download",
         f"golden outputs hold in {built.bundle.manifest.runtime}",
@@ -24,8 +25,8 @@ def built_text(built: Built) -> str:
     ]
     if rows:
         lines += ["", table(("step", "model on disk", "model deflated"), rows)]
-    report = built.path.with_suffix(".report.json")
-    return "\n".join((*lines, "", "Next:", f"  edgerec bench {built.path} -o {report}"))
+    bundle, report = (from_here(path) for path in (built.path, built.path.with_suffix(".report.json")))
+    return "\n".join((*lines, "", "Next:", f"  {program} bench {bundle} -o {report}"))
 
 
 def built_json(built: Built) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Aligned plain text for a terminal or a log; green and red only where someone is there to see them."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -20,11 +21,17 @@ class Style:
 
 
 PLAIN = Style()
+WIDEST = 1000
 
 
 def style_of(stream: TextIO) -> Style:
     """Give colour to a terminal, none to a file, a pipe, a dumb terminal or where NO_COLOR is set."""
     return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def columns_of(stream: TextIO) -> int:
+    """Give how many columns a terminal has; a file and a pipe take lines of any length."""
+    return shutil.get_terminal_size().columns if stream.isatty() else WIDEST
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = "") -> str:

@@ -1,11 +1,13 @@
 """What is installed here, as text and as JSON."""
 
+from collections.abc import Sequence
+
 from device_tests.record import to_json
-from edgerec.installation import Installation, RuntimeState
+from edgerec.installation import Installation, Machine, RuntimeState
 from edgerec.report.console import BOLD, PLAIN, Style, table
 from edgerec.report.quantities import size
 
-JSON_VERSION = 1
+JSON_VERSION = 2
 
 
 def installation_text(here: Installation, style: Style = PLAIN) -> str:
@@ -13,9 +15,9 @@ def installation_text(here: Installation, style: Style = PLAIN) -> str:
     machine = [
         ("edgerec", here.edgerec or "not installed, run from its sources"),
         ("Python", f"{here.python}, {here.executable}"),
-        ("system", here.system),
-        ("processor", f"{here.cpu or 'unknown'}, {here.cores} usable cores"),
-        ("memory", size(here.memory_bytes)),
+        ("system", here.machine.system),
+        ("processor", f"{here.machine.cpu or 'unknown'}, {here.machine.cores} usable cores"),
+        ("memory", size(here.machine.memory_bytes)),
     ]
     compress = "all there" if here.can_compress else "not all there: pip install 'edgerec[compress]'"
     parts = [*((name, size(count)) for name, count in here.parts.items()), ("free on that disk", size(here.free_bytes))]
@@ -27,7 +29,7 @@ def installation_text(here: Installation, style: Style = PLAIN) -> str:
             style.paint(f"\nto compress and convert: {compress}", BOLD),
             _rows([(name, version or "not installed") for name, version in here.compress.items()]),
             style.paint("\nruntimes", BOLD),
-            _rows([(runtime.name, _state(runtime)) for runtime in here.runtimes]),
+            runtimes_text(here.runtimes),
             style.paint(f"\nkept in {here.home}", BOLD),
             _rows(parts),
         ]
@@ -39,10 +41,27 @@ def installation_json(here: Installation) -> dict[str, object]:
     return {"version": JSON_VERSION, **to_json(here), "can_compress": here.can_compress}
 
 
+def targets_text(machine: Machine, runtimes: Sequence[RuntimeState], style: Style = PLAIN) -> str:
+    """Give the targets, of which there is this machine so far, and the runtimes that each can have."""
+    processor = f"{machine.cpu or 'unknown processor'}, {machine.cores} usable cores"
+    return f"{style.paint('local', BOLD)}  this machine: {machine.system}, {processor}\n{runtimes_text(runtimes)}"
+
+
+def targets_json(machine: Machine, runtimes: Sequence[RuntimeState]) -> dict[str, object]:
+    """Give the targets as plain JSON values."""
+    local = {"name": "local", "machine": to_json(machine), "runtimes": [to_json(one) for one in runtimes]}
+    return {"version": JSON_VERSION, "targets": [local]}
+
+
+def runtimes_text(runtimes: Sequence[RuntimeState]) -> str:
+    """Give each runtime on a line: where it is ready, that it is made on first use, or why it cannot be had."""
+    return _rows([(f"{one.name}{' (default)' if one.default else ''}", _state(one)) for one in runtimes])
+
+
 def _state(runtime: RuntimeState) -> str:
     if runtime.environment is not None:
         return f"ready in {runtime.environment}"
-    return "has wheels here, made on first use" if runtime.has_wheels else "no wheels for this Python on this machine"
+    return f"not to be had: {runtime.hindrance}" if runtime.hindrance else "not made yet, will be on first use"
 
 
 def _rows(rows: list[tuple[str, str]]) -> str:

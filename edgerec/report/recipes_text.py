@@ -3,21 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
+from device_tests.record import to_json
 from edgerec.compress.recipe import Recipe, Step
-from edgerec.report.console import BOLD, PLAIN, Style, table
-from edgerec.report.quantities import share
+from edgerec.measured import Measurements
+from edgerec.report.console import BOLD, PLAIN, Style, table, visible
+from edgerec.report.quantities import share, size
 
-JSON_VERSION = 1
+JSON_VERSION = 2
+GAVE = ("on disk", "download", "ratio", "recall", "of float32's", "loads in")
+RIGHT = (1, 2, 3, 4, 5)
+NOT_MEASURED = "What each gave is not part of this installation: benchmarks/recipes.py measures it."
 
 
-def recipes_text(recipes: Sequence[Recipe]) -> str:
-    """Give a list of recipes: name, the float32 model's lists that it promises to keep, what it does."""
+def recipes_text(recipes: Sequence[Recipe], measured: Measurements | None, style: Style = PLAIN) -> str:
+    """Give a list of recipes: what each does and promises to keep of float32's lists; then what each gave, by model."""
     rows = [(recipe.name, share(recipe.float_overlap), recipe.summary) for recipe in recipes]
-    return table(("recipe", "overlap", ""), rows, right=(1,))
+    parts = [table(("recipe", "overlap", ""), rows, right=(1,))]
+    if measured is None:
+        return "\n\n".join((*parts, NOT_MEASURED))
+    for model, outcomes in measured.models.items():
+        gave = [(recipe.name, *_gave(measured, model, recipe.name)) for recipe in recipes if recipe.name in outcomes]
+        parts.append(f"{style.paint(visible(model), BOLD)}\n{table(('recipe', *GAVE), gave, right=RIGHT)}")
+    return "\n\n".join((*parts, _provenance(measured)))
 
 
-def recipe_text(recipe: Recipe, runtimes: Sequence[str], style: Style = PLAIN) -> str:
-    """Give one recipe: its steps with every setting, its conversion, what it promises, the runtimes to convert for."""
+def recipe_text(recipe: Recipe, runtimes: Sequence[str], measured: Measurements | None, style: Style = PLAIN) -> str:
+    """Give one recipe: its steps with every setting, its conversion, what it promises, the runtimes to convert for.
+
+    A built-in one is followed by what it gave on each model.
+    """
     steps = [_step(number, step) for number, step in enumerate(recipe.steps, 1)]
     return "\n".join(
         [
@@ -26,14 +40,53 @@ def recipe_text(recipe: Recipe, runtimes: Sequence[str], style: Style = PLAIN) -
             f"  {len(steps) + 1}. convert: precision = {recipe.precision}",
             f"  promises a mean top-k overlap with the float32 model of at least {share(recipe.float_overlap)}",
             f"  converts for {', '.join(runtimes)}",
+            "",
+            _measured(recipe, measured),
         ]
     )
 
 
-def recipes_json(recipes: Sequence[Recipe], runtimes: Sequence[str]) -> dict[str, object]:
-    """Give recipes as plain JSON values."""
-    listed = [{**recipe.as_json(), "summary": recipe.summary} for recipe in recipes]
-    return {"version": JSON_VERSION, "runtimes": list(runtimes), "recipes": listed}
+def recipes_json(
+    recipes: Sequence[Recipe], runtimes: Sequence[str], measured: Measurements | None
+) -> dict[str, object]:
+    """Give recipes as plain JSON values; `measured` is by model, and empty where nothing was."""
+    listed = [
+        {
+            **recipe.as_json(),
+            "summary": recipe.summary,
+            "measured": {} if measured is None else to_json(measured.of(recipe.name)),
+        }
+        for recipe in recipes
+    ]
+    provenance = None if measured is None else dict(measured.provenance)
+    return {"version": JSON_VERSION, "runtimes": list(runtimes), "provenance": provenance, "recipes": listed}
+
+
+def _measured(recipe: Recipe, measured: Measurements | None) -> str:
+    if measured is None:
+        return NOT_MEASURED
+    models = measured.of(recipe.name)
+    if not models:
+        return f"{recipe.name} was not measured: it is no recipe of the built-in table"
+    rows = [(model, *_gave(measured, model, recipe.name)) for model in models]
+    return f"{table(('model', *GAVE), rows, right=RIGHT)}\n{_provenance(measured)}"
+
+
+def _gave(measured: Measurements, model: str, recipe: str) -> tuple[str, ...]:
+    outcome, ratio = measured.models[model][recipe], measured.ratio(model, recipe)
+    return (
+        size(outcome.app_bytes),
+        size(outcome.download_bytes),
+        "" if ratio is None else f"{ratio:.1f}x",
+        f"{outcome.recall:.3f}",
+        share(outcome.kept),
+        ", ".join(outcome.loads) or "no runtime",
+    )
+
+
+def _provenance(measured: Measurements) -> str:
+    told = ", ".join(f"{key} {value}" for key, value in measured.provenance.items())
+    return visible(f"measured: {told}" if told else "measured, it is not said how")
 
 
 def _step(number: int, step: Step) -> str:

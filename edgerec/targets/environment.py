@@ -69,11 +69,11 @@ def python_for(runtime: RuntimePin, *, wheels: Path | None = None, progress: Pro
     `wheels` is a folder to take the wheels from instead of an index; every wheel must have a hash of the lock either
     way. Raises RuntimeUnavailableError.
     """
-    environment = storage.home() / "environments" / _key(runtime)
+    environment = _folder(runtime)
     python = system.environment_python(environment)
     if python.exists():
         return python
-    _refuse_unavailable(runtime, wheels)
+    refuse_unavailable(runtime, wheels)
     with system.locked(storage.folder("environments") / f".{environment.name}.lock") as lock:
         if not python.exists():
             progress(f"making the environment of {runtime}, once")
@@ -93,12 +93,23 @@ def _fits(wheel: str) -> bool:
     return python == system.python_tag() and system_name in platform and platform.endswith(f"_{machine}")
 
 
+def made(runtime: RuntimePin) -> Path | None:
+    """Return the folder of the runtime's environment, None where it has not been made yet."""
+    folder = _folder(runtime)
+    return folder if system.environment_python(folder).exists() else None
+
+
+def _folder(runtime: RuntimePin) -> Path:
+    return storage.home() / "environments" / _key(runtime)
+
+
 def _key(runtime: RuntimePin) -> str:
     digest = hashlib.sha256(runtime.lock.read_bytes()).hexdigest()[:12]
     return f"{runtime.name}-{runtime.version}-{system.python_tag()}-{system.platform_tag()}-{digest}"
 
 
-def _refuse_unavailable(runtime: RuntimePin, wheels: Path | None) -> None:
+def refuse_unavailable(runtime: RuntimePin, wheels: Path | None = None) -> None:
+    """Raise RuntimeUnavailableError where the runtime's environment cannot be made on this machine."""
     if not available(runtime):
         others = ", ".join(str(pin) for pin in known() if available(pin))
         raise RuntimeUnavailableError(

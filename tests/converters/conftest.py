@@ -28,6 +28,26 @@ for model in sorted(folder.glob("*.tflite")):
         np.savez(model.with_suffix(".out.npz"), **answer)
 """
 
+RUNTIMES = ("tflite-runtime==2.14.0", "ai-edge-litert==2.3.0")
+RUNTIME_CHILD = """
+import sys
+from pathlib import Path
+import numpy as np
+try:
+    from tflite_runtime.interpreter import Interpreter
+except ImportError:
+    from ai_edge_litert.interpreter import Interpreter
+folder = Path(sys.argv[1])
+interpreter = Interpreter(str(folder / "model.tflite"), num_threads=1)
+with np.load(folder / "inputs.npz") as arrays:
+    inputs = dict(arrays)
+for name in inputs:
+    index = interpreter._get_full_signature_list()["serving_default"]["inputs"][name]
+    interpreter.resize_tensor_input(index, inputs[name].shape)
+interpreter.allocate_tensors()
+np.save(folder / "scores.npy", interpreter.get_signature_runner("serving_default")(**inputs)["scores"])
+"""
+
 Case: TypeAlias = tuple[bytes, dict[str, Any]]
 Runner: TypeAlias = Callable[..., list[dict[str, Any]]]
 
@@ -67,6 +87,28 @@ def litert(tmp_path: Path) -> Runner:
             with np.load(stem.with_suffix(".out.npz")) as outputs:
                 answers.append(dict(outputs))
         return answers
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def in_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes, dict[str, Any]], dict[str, Any]]:
+    """Return a function that runs a model in each device runtime, batched by resizing, and gives the scores of each."""
+    from edgerec.targets import environment
+
+    def run(model: bytes, inputs: dict[str, Any]) -> dict[str, Any]:
+        folder = tmp_path_factory.mktemp("runtimes")
+        (folder / "model.tflite").write_bytes(model)
+        np.savez(folder / "inputs.npz", **inputs)
+        scores = {}
+        for runtime in RUNTIMES:
+            python = environment.python_for(environment.parse(runtime))
+            done = subprocess.run(
+                [python, "-c", RUNTIME_CHILD, folder], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{runtime}: {done.stderr}"
+            scores[runtime] = np.load(folder / "scores.npy")
+        return scores
 
     return run
 

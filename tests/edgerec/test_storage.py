@@ -145,3 +145,20 @@ def test_what_is_no_file_is_not_replaced(path: str) -> None:
     with pytest.raises(StorageError, match="is not a file"):
         storage.write_bytes(Path(path), b"data")
     assert Path(path).exists()
+
+
+def test_a_file_to_come_has_its_folder_before_the_work(tmp_path: Path) -> None:
+    assert storage.prepare(tmp_path / "new/folder/file") == tmp_path / "new/folder/file"
+    assert list((tmp_path / "new/folder").iterdir()) == []
+    (tmp_path / "file").write_text("kept")
+    storage.prepare(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_what_could_not_be_written_after_the_work_is_refused_before_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file/below", Path(os.devnull)):
+        with pytest.raises(StorageError):
+            storage.prepare(path)
+    with pytest.raises(StorageError), storage.writing(Path(os.devnull)):
+        pass

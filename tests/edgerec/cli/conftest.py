@@ -1,14 +1,16 @@
-"""The command line as a process of its own."""
+"""The command line as a process of its own, and a trained recommender as a user's files."""
 
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).parents[3]
+ITEMS, LENGTH = 40, 4
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,42 @@ def edgerec() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+def ratings(items: int) -> str:
+    """Give interactions of 60 users with `items` items as csv: everybody goes three items further each time."""
+    rows = [f"u{user},i{(7 * user + 3 * step) % items:02},{1000 + step}" for user in range(60) for step in range(8)]
+    return "\n".join(["user,item,time", *rows]) + "\n"
+
+
+@pytest.fixture(scope="session")
+def keras_files(keras: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give ratings.csv, a GRU trained on it as tiny.keras and tiny.h5, one with dropout and one with a NaN weight."""
+    from edgerec.data.reading import read_interactions
+    from edgerec.models import reference, training
+    from edgerec.models.session import session
+    from edgerec.models.training import Fit
+
+    made = tmp_path_factory.mktemp("keras")
+    (made / "ratings.csv").write_text(ratings(ITEMS))
+    session().seed(0)
+    untrained = reference.gru(ITEMS, length=LENGTH, columns=16, dropout=0.0)
+    model = training.train(untrained, read_interactions(made / "ratings.csv"), Fit(epochs=60, batch=64)).model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that HDF5 is the older format
+        model.save(made / "tiny.h5")
+    model.save(made / "tiny.keras")
+    reference.gru(ITEMS, length=LENGTH, columns=16, dropout=0.5).model.save(made / "dropout.keras")
+    weights = model.get_weights()
+    weights[0][3, 2] = float("nan")
+    model.set_weights(weights)
+    model.save(made / "nan.keras")
+    return made
+
+
+@pytest.fixture
+def trained(tmp_path: Path, keras_files: Path) -> Path:
+    """Give a user's folder with the Keras files and the data they were trained on."""
+    for path in keras_files.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path

@@ -16,9 +16,16 @@ def test_a_bundle_is_measured_and_check_takes_the_report_as_proof(
 ) -> None:
     done = edgerec("bench", tiny_bundle.name, "--calls", 20, "-o", "tiny.report.json", cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
-    for line in ("golden", "recall@10", "p95", "private, this process alone", "report: tiny.report.json"):
+    for line in (
+        "golden",
+        "recall@10",
+        "p95",
+        "harness adds",
+        "private, this process alone",
+        "report: tiny.report.json",
+    ):
         assert line in done.stdout
-    assert "latency ..." in done.stderr
+    assert "s] latency\n" in done.stderr
     report = report_format.read(tmp_path / "tiny.report.json")
     assert report.golden is not None
     assert report.golden.held

@@ -1,14 +1,24 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from edgerec import measured
 from edgerec.cli.main import run
 
 
-def test_every_built_in_recipe_is_listed_and_its_steps_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def nothing_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(measured.read_measurements, "__defaults__", (tmp_path / "gone.json",))
+
+
+def test_every_built_in_recipe_is_listed_and_its_steps_can_be_shown(
+    capsys: pytest.CaptureFixture[str], nothing_measured: None
+) -> None:
     assert run(["recipes", "--json"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert len(value["recipes"]) >= 12
+    assert value["provenance"] is None
     assert run(["recipes"]) == 0
     listed = capsys.readouterr().out
     for recipe in value["recipes"]:
@@ -17,6 +27,35 @@ def test_every_built_in_recipe_is_listed_and_its_steps_can_be_shown(capsys: pyte
     shown = capsys.readouterr().out
     assert "1. prune: sparsity = 0.8" in shown
     assert "2. convert: precision = dynamic_int8" in shown
+    for text in (listed, shown):
+        assert text.endswith(
+            "\n\nWhat each gave is not part of this installation: benchmarks/recipes.py measures it.\n"
+        )
+
+
+def test_what_each_recipe_gave_is_shown_where_it_was_measured(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "measured.json"
+    outcome = {
+        "app_bytes": 2048,
+        "download_bytes": 1024,
+        "recall": 0.2,
+        "kept": 1.0,
+        "loads": ["ai-edge-litert==2.3.0"],
+    }
+    recipes = {"float32": outcome, "int8": {**outcome, "download_bytes": 256, "kept": 0.95}}
+    path.write_text(json.dumps({"provenance": {"seed": 0}, "models": {"gru": recipes}}))
+    monkeypatch.setattr(measured.read_measurements, "__defaults__", (path,))
+    assert run(["recipes"]) == 0
+    assert "int8     2.0 KiB     256 B   4.0x   0.200        95.0 %  ai-edge-litert==2.3.0" in capsys.readouterr().out
+    assert run(["recipes", "int8"]) == 0
+    assert "gru    2.0 KiB     256 B   4.0x" in capsys.readouterr().out
+    assert run(["recipes", "prune70_int8"]) == 0
+    assert "prune70_int8 was not measured" in capsys.readouterr().out
+    assert run(["recipes", "int8", "--json"]) == 0
+    (recipe,) = json.loads(capsys.readouterr().out)["recipes"]
+    assert recipe["measured"]["gru"]["download_bytes"] == 256
 
 
 def test_an_unknown_recipe_names_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:

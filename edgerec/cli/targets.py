@@ -1,0 +1,41 @@
+"""`edgerec targets`: where bundles can run, and the harness as one file for where edgerec is not."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from edgerec.installation import machine, runtimes
+from edgerec.report.console import style_of
+from edgerec.report.installation_text import targets_json, targets_text
+from edgerec.report.quantities import size
+from edgerec.targets.zipapp import write_harness
+
+
+@click.group("targets", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@click.pass_context
+def command(context: click.Context, *, as_json: bool) -> None:
+    """List where bundles can run: this machine, and the runtimes it can have, ready or not and why."""
+    if context.invoked_subcommand is not None:
+        return
+    here, known = machine(), runtimes()
+    if as_json:
+        click.echo(json.dumps(targets_json(here, known), indent=2))
+    else:
+        click.echo(targets_text(here, known, style_of(sys.stdout)))
+
+
+@command.command("harness")
+@click.option("-o", "--output", default="harness.pyz", type=click.Path(path_type=Path), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+def harness(*, output: Path, as_json: bool) -> None:
+    """Write the harness as one file.
+
+    A board that has Python 3.9 or newer, numpy and a runtime runs it: python harness.pyz BUNDLE --report OUT.json
+    """
+    written = write_harness(output)
+    count = written.stat().st_size
+    told = f"{written}: {size(count)}; run it with python {written.name} BUNDLE --report OUT.json"
+    click.echo(json.dumps({"file": str(written), "bytes": count}, indent=2) if as_json else told)

@@ -1,0 +1,79 @@
+"""`edgerec compress` as a user runs it: a Keras file and interactions become a bundle that holds."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device_tests import bundle as bundle_format
+
+Edgerec = Callable[..., subprocess.CompletedProcess[str]]
+MINUTES = 300
+GENTLE = "[[step]]\ndo = 'prune'\nsparsity = 0.5\nepochs = 4\n\n[convert]\nprecision = 'dynamic_int8'\n"
+
+
+@pytest.fixture
+def project(trained: Path) -> Path:
+    """Give the user's folder with a recipe and an edgerec.toml that says what the flags would."""
+    (trained / "gentle.toml").write_text(GENTLE)
+    (trained / "edgerec.toml").write_text(
+        "[model]\npath = 'tiny.keras'\nk = 5\n\n[data]\npath = 'ratings.csv'\n\n"
+        "[budget]\nrecall_kept = '80 %'\ngolden = true\n"
+    )
+    return trained
+
+
+def test_a_model_a_recipe_and_data_become_a_bundle_that_bench_and_check_hold(edgerec: Edgerec, project: Path) -> None:
+    arguments = ("--data", "ratings.csv", "--recipe", "gentle.toml", "-o", "out/gru.edgerec")
+    planned = edgerec("compress", "tiny.h5", *arguments, "--dry-run", cwd=project, timeout=MINUTES)
+    assert planned.returncode == 0, planned.stderr
+    assert "prune sparsity=0.5" in planned.stdout
+    assert "weights in the file" in planned.stdout
+    assert not (project / "out").exists()
+
+    done = edgerec("compress", "tiny.h5", *arguments, cwd=project, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith("out/gru.edgerec: ")
+    assert "golden outputs hold in tflite-runtime==2.14.0" in done.stdout
+    assert "prune" in done.stdout
+    assert done.stdout.rstrip().endswith("bench out/gru.edgerec -o out/gru.report.json")
+    bundle = bundle_format.read(project / "out/gru.edgerec")
+    assert (bundle.manifest.name, bundle.manifest.recipe, bundle.manifest.k) == ("tiny", "gentle", 5)
+    assert bundle.item_ids[7] == "i07"
+
+    again = edgerec("compress", "tiny.h5", *arguments, "--json", cwd=project, timeout=MINUTES)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["sha256"] == bundle.sha256
+    assert "epoch" not in again.stderr
+    cached = edgerec("compress", "tiny.h5", *arguments, "--dry-run", "--json", cwd=project, timeout=MINUTES)
+    assert [step["cached"] for step in json.loads(cached.stdout)["steps"]] == [True, True]
+
+    measured = edgerec("bench", "out/gru.edgerec", "-o", "out/gru.report.json", cwd=project, timeout=MINUTES)
+    assert measured.returncode == 0, measured.stderr
+    checked = edgerec("check", "out/gru.edgerec", cwd=project)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_edgerec_toml_says_what_the_flags_would(edgerec: Edgerec, project: Path) -> None:
+    done = edgerec("compress", cwd=project, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    assert bundle_format.read(project / "tiny-int8.edgerec").manifest.k == 5
+
+
+def test_a_model_or_data_that_is_not_named_says_how_to_name_it(edgerec: Edgerec, tmp_path: Path) -> None:
+    for arguments, message in (
+        ((), 'no model: name a .keras or .h5 file, or write [model] path = "..." in edgerec.toml'),
+        (("m.keras",), "no data: give --data FILE.csv, or --data movietweetings for the built-in set"),
+    ):
+        done = edgerec("compress", *arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {message}")
+
+
+def test_a_recipe_that_is_not_there_names_the_one_that_was_meant(edgerec: Edgerec, tmp_path: Path) -> None:
+    done = edgerec("compress", "m.keras", "--recipe", "prune80_int", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "did you mean prune80_int8?" in done.stderr

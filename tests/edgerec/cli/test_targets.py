@@ -1,0 +1,76 @@
+"""`edgerec targets`, and the harness that it writes run as whoever has a board runs it."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device_tests import report as report_format
+from edgerec.targets import environment
+
+Edgerec = Callable[..., subprocess.CompletedProcess[str]]
+ALONE = {"PATH": os.environ["PATH"]}  # nothing of edgerec's: a board has none of it
+
+
+def test_this_machine_and_its_runtimes_are_listed(edgerec: Edgerec, tmp_path: Path) -> None:
+    done = edgerec("targets", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("local  this machine: ")
+    value = json.loads(edgerec("targets", "--json", cwd=tmp_path).stdout)
+    (local,) = value["targets"]
+    assert [one["name"] for one in local["runtimes"]] == [str(pin) for pin in environment.known()]
+    assert [one["name"] for one in local["runtimes"] if one["default"]] == [str(environment.DEFAULT)]
+
+
+def test_a_runtime_that_is_not_made_yet_says_so(
+    edgerec: Edgerec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "empty"))
+    assert (
+        f"{environment.DEFAULT} (default)  not made yet, will be on first use"
+        in edgerec("targets", cwd=tmp_path).stdout
+    )
+    assert not (tmp_path / "empty").exists()
+
+
+def test_the_written_harness_measures_a_bundle_with_nothing_but_a_runtimes_python(
+    edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path
+) -> None:
+    done = edgerec("targets", "harness", "-o", "board/harness.pyz", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("board/harness.pyz: ")
+    python = environment.python_for(environment.DEFAULT)
+    arguments = [tiny_bundle, "--report", "out.json", "--calls", "5"]
+    measured = subprocess.run(
+        [python, "-I", "board/harness.pyz", *map(str, arguments)],
+        cwd=tmp_path,
+        env=ALONE,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert measured.returncode == 0, measured.stderr
+    report = report_format.read(tmp_path / "out.json")
+    assert report.golden is not None
+    assert report.golden.held
+    checked = edgerec("check", tiny_bundle.name, "--report", "out.json", "--limit", "recall_kept=1", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_same_sources_give_the_same_harness(edgerec: Edgerec, tmp_path: Path) -> None:
+    for name in ("a.pyz", "b.pyz"):
+        told = json.loads(edgerec("targets", "harness", "-o", name, "--json", cwd=tmp_path).stdout)
+        assert told == {"file": name, "bytes": (tmp_path / name).stat().st_size}
+    assert (tmp_path / "a.pyz").read_bytes() == (tmp_path / "b.pyz").read_bytes()
+
+
+def test_a_harness_that_cannot_be_written_is_exit_code_2(edgerec: Edgerec, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = edgerec("targets", "harness", "-o", "file/harness.pyz", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: file/harness.pyz cannot be written")
+    assert done.stderr.count("\n") == 1

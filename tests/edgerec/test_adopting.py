@@ -1,0 +1,77 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from device_tests import bundle as bundle_format
+from device_tests.evaluation import EvaluationSet, Golden
+from edgerec.adopting import AdoptingError, Adoption, adopt, read_lines
+from edgerec.config import DataSetting, InputSetting
+from edgerec.packing import Catalogue
+from edgerec.targets import environment
+
+BACKWARDS = tuple(f"i{item}" for item in reversed(range(40)))
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Adoption:
+    """Say what belongs to the tiny .tflite; its vocabulary is in another order than the data's own."""
+    rows = [f"u{user},i{(7 * user + 3 * step) % 40},{1000 + step}" for user in range(20) for step in range(6)]
+    (tmp_path / "ratings.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    return Adoption(
+        name="mine",
+        inputs=(InputSetting("history", "history", None, 40),),
+        catalogue=Catalogue(BACKWARDS),
+        k=5,
+        runtime=environment.DEFAULT,
+    )
+
+
+@pytest.fixture
+def model(tmp_path: Path, tiny_tflite: bytes) -> Path:
+    (tmp_path / "tiny.tflite").write_bytes(tiny_tflite)
+    return tmp_path / "tiny.tflite"
+
+
+def test_without_data_a_bundle_has_no_proof(given: Adoption, model: Path, tmp_path: Path) -> None:
+    packed = adopt(model, given, tmp_path / "out.edgerec")
+    assert bundle_format.read(tmp_path / "out.edgerec").sha256 == packed.sha256
+    assert {name for name in packed.members if name.startswith("proof/")} == {bundle_format.LINEAGE}
+    assert packed.item_ids == BACKWARDS
+
+
+def test_data_is_told_in_the_models_own_vocabulary(given: Adoption, model: Path, tmp_path: Path) -> None:
+    packed = adopt(model, replace(given, data=DataSetting(tmp_path / "ratings.csv")), tmp_path / "out.edgerec")
+    evaluation = EvaluationSet.from_members(packed.members, packed.manifest)
+    assert evaluation is not None
+    # u0 has taken i0, i3, i6, i9, i12 and then i15; row 39 of this vocabulary is i0.
+    assert evaluation.inputs["history"][0].tolist() == [36, 33, 30, 27]
+    assert evaluation.relevant[0].tolist() == [24]
+
+
+def test_with_the_float32_file_golden_outputs_hold_in_the_runtime(given: Adoption, model: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    whole = replace(given, data=DataSetting(tmp_path / "ratings.csv"), float32=model)
+    packed = adopt(model, whole, tmp_path / "out.edgerec", progress=told.append)
+    golden = Golden.from_members(packed.members, packed.manifest, 20)
+    assert golden is not None
+    assert golden.float_top.shape == (20, 5)
+    assert "proof/baseline_ranks.npy" in packed.members
+    assert told[0] == f"split {tmp_path / 'ratings.csv'}"
+
+
+def test_data_that_the_model_does_not_know_is_refused(given: Adoption, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "ratings.csv").write_text("user,item,time\nu,i1,1\nu,i99,2\nu,i2,3\n")
+    with pytest.raises(AdoptingError, match="item 'i99' of the data is not among the model's 40 items"):
+        adopt(model, replace(given, data=DataSetting(tmp_path / "ratings.csv")), tmp_path / "out.edgerec")
+    assert not (tmp_path / "out.edgerec").exists()
+
+
+def test_a_vocabulary_is_one_value_a_line(tmp_path: Path) -> None:
+    (tmp_path / "items.txt").write_text("a b\nc\n")
+    assert read_lines(tmp_path / "items.txt") == ("a b", "c")
+    (tmp_path / "bad.txt").write_bytes(b"ok\n\xff\n")
+    with pytest.raises(AdoptingError, match="not UTF-8 at byte 3"):
+        read_lines(tmp_path / "bad.txt")
+    with pytest.raises(AdoptingError, match=r"gone.txt: cannot be read"):
+        read_lines(tmp_path / "gone.txt")

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from converters import tflite_file
+from converters.tflite_file import TfliteFile
+from edgerec.config import InputSetting
+from edgerec.given_file import GivenFileError, entry_point, precision_of, roles_of
+from edgerec.packing import EntryPoint
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+SAID = (InputSetting("history", "history", None, 40),)
+
+
+@pytest.fixture
+def tiny(tiny_tflite: bytes) -> TfliteFile:
+    return tflite_file.parse(tiny_tflite)
+
+
+def test_roles_are_as_said_with_lengths_and_ids_out_of_the_file(tiny: TfliteFile) -> None:
+    roles = roles_of(tiny, SAID, name="mine", items=40)
+    assert (roles.name, roles.kind, roles.items) == ("mine", "catalogue", 40)
+    (history,) = roles.inputs
+    assert (history.length, history.ids, history.padding_id) == (4, 41, 40)
+    (said,) = roles_of(tiny, (InputSetting("history", "history", 7, None),), name="mine", items=40).inputs
+    assert said.ids == 7
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ((), "the model's inputs are history; say the role of each, such as --input history=history"),
+        ((InputSetting("histry", "history"),), r"no input histry \(did you mean history\?\); it has history"),
+    ],
+)
+def test_inputs_that_are_not_the_files_are_refused(
+    tiny: TfliteFile, said: tuple[InputSetting, ...], message: str
+) -> None:
+    with pytest.raises(GivenFileError, match=message):
+        roles_of(tiny, said, name="mine", items=40)
+
+
+def test_an_input_that_looks_nothing_up_needs_its_ids_said() -> None:
+    file = tflite_file.read(FIXTURES / "unknown_op.tflite")
+    with pytest.raises(GivenFileError, match="input value reaches no table"):
+        roles_of(file, (InputSetting("value", "history"),), name="mine", items=4)
+
+
+def test_the_entry_point_is_the_one_signature_and_output(tiny: TfliteFile) -> None:
+    assert entry_point(tiny) == EntryPoint("serving_default", "scores")
+    with pytest.raises(GivenFileError, match="user with 1 outputs, item with 1 outputs, expected one"):
+        entry_point(tflite_file.read(FIXTURES / "two_signatures.tflite"))
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [
+        ("history_float32", "float32"),
+        ("history_hybrid", "dynamic_int8"),
+        ("history_full_int8", "full_int8"),
+        ("converted_gru_float32", "float32"),
+        ("converted_gru_float16", "float16"),
+        ("converted_gru_dynamic_int8", "dynamic_int8"),
+        ("converted_gru_full_int8", "full_int8"),
+    ],
+)
+def test_the_precision_is_told_by_types(name: str, precision: str) -> None:
+    assert precision_of(tflite_file.read(FIXTURES / f"{name}.tflite")) == precision

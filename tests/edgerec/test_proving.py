@@ -1,0 +1,39 @@
+"""Golden outputs and ranks asked in the real runtime of this machine, before anything is written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device_tests import bundle as bundle_format
+from edgerec import proving
+from edgerec.build import NotProvedError
+from edgerec.targets import environment
+
+Rebuilt = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(proving.tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_what_holds_passes_and_leaves_nothing(tiny_members: dict[str, bytes], scratch: Path) -> None:
+    phases: list[str] = []
+    proving.replay(tiny_members, environment.DEFAULT, "the file", progress=phases.append)
+    assert phases == ["golden"]
+    assert list(scratch.iterdir()) == []
+
+
+def test_what_does_not_hold_is_refused_with_the_reason(rebuilt: Rebuilt, tiny_model: object, scratch: Path) -> None:
+    upside_down = type(tiny_model)(tiny_model.table, -tiny_model.dense)  # type: ignore[attr-defined]
+    members = rebuilt({bundle_format.MODEL: upside_down.tflite()})
+    with pytest.raises(NotProvedError, match=r"nothing was packed: int8 does not hold in .*: "):
+        proving.replay(members, environment.DEFAULT, "int8")
+    assert list(scratch.iterdir()) == []
+
+
+def test_the_baseline_is_where_the_runtime_ranks_what_was_held_out(tiny_members: dict[str, bytes]) -> None:
+    measured = proving.baseline(tiny_members, environment.DEFAULT)
+    assert measured.ranks.tobytes() == tiny_members["proof/baseline_ranks.npy"][-measured.ranks.nbytes :]
