@@ -118,10 +118,14 @@ def main() -> None:
             task = task_of(name, ways[name])
             popular = recall_of(baselines.most_popular(ways[name].parts), ways[name], task.evaluation)
             ease = recall_of(baselines.ease(ways[name].parts, 300.0), ways[name], task.evaluation)
-            print(f"\n{name}, {task.setting.data.users} users, {ways[name].parts.holdout}, recall@{task.k}: "
-                  f"most popular {popular:.3f}, EASE {ease:.3f}")
-            print("| recipe | app bytes | download | ratio | recall (95 %) | of float32's | 2.14 / LiteRT overlap "
-                  "| identical lists | recall difference | float32 overlap | golden in both |")
+            print(
+                f"\n{name}, {task.setting.data.users} users, {ways[name].parts.holdout}, recall@{task.k}: "
+                f"most popular {popular:.3f}, EASE {ease:.3f}"
+            )
+            print(
+                "| recipe | app bytes | download | ratio | recall (95 %) | of float32's | 2.14 / LiteRT overlap "
+                "| identical lists | recall difference | float32 overlap | golden in both |"
+            )
             print("|---|---|---|---|---|---|---|---|---|---|---|")
             found[name] = rows(name, task, asked.recipes.split(","), folder, converter)
     if asked.write:
@@ -137,9 +141,7 @@ def main() -> None:
         print(f"\nwritten: {measured.PATH.name}")
 
 
-def rows(
-    name: str, task: Task, recipes: list[str], folder: Path, converter: Converter
-) -> dict[str, dict[str, object]]:
+def rows(name: str, task: Task, recipes: list[str], folder: Path, converter: Converter) -> dict[str, dict[str, object]]:
     gave: dict[str, dict[str, object]] = {}
     first = 0
     for recipe in recipes:

@@ -98,7 +98,9 @@ class _Graph:
         for entry in self.model.metadata or ():
             if entry.name == b"min_runtime_version" and oldest:
                 field = self.model.buffers[entry.buffer].data
-                self.model.buffers[entry.buffer].data = np.frombuffer(oldest.encode().ljust(len(field), b"\0"), np.uint8)
+                self.model.buffers[entry.buffer].data = np.frombuffer(
+                    oldest.encode().ljust(len(field), b"\0"), np.uint8
+                )
 
     def name(self, operator: Any) -> str:
         return str(self.names[self.model.operatorCodes[operator.opcodeIndex].builtinCode])
@@ -153,8 +155,8 @@ class _Graph:
         tensor = self.subgraph.tensors[index]
         if tensor.buffer not in self.narrowed:
             values = np.frombuffer(np.asarray(self.data(index), np.uint8).tobytes(), np.float32)
-            scale = np.float32(np.abs(values).max() / 127) or np.float32(1)
-            self.narrowed[tensor.buffer] = self.add_buffer(np.rint(values / scale).astype(np.int8)), float(scale)
+            step = np.float32(np.abs(values).max() / 127) or np.float32(1)
+            self.narrowed[tensor.buffer] = self.add_buffer(np.rint(values / step).astype(np.int8)), float(step)
         tensor.buffer, scale = self.narrowed[tensor.buffer]
         tensor.type = self.schema.TensorType.INT8
         tensor.quantization = self.quantization(scale)

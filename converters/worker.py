@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -31,7 +32,7 @@ def main(parent: int | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # constants are folded by its kernels too
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    import tensorflow  # noqa: F401, PLC0415  (before the first job, while the parent still prepares it)
+    import_module("tensorflow")  # before the first job, while the parent still prepares it
 
     serve(sys.stdin, answers)
     return 0

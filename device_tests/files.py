@@ -22,8 +22,11 @@ def write_whole(path: Union[str, Path], data: bytes, error: type[HarnessError]) 
     """Write `data` to a file beside `path`, sync it, and rename it over `path`.
 
     Whatever ends the writing, a full disk or Ctrl-C, `path` is as it was before or whole, and nothing lies beside it.
+    A folder or a device is refused.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise error(f"cannot write {path}: it is there and is no file; give the path of a file")
     part = path.with_name(f".{path.name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.part")
     try:
         try:

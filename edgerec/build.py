@@ -1,7 +1,6 @@
 """The whole line: a recommender and a recipe become a bundle, and the bundle is proved in the runtime that ships."""
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,26 +13,19 @@ from device_tests.bundle import Bundle
 from device_tests.evaluation import Baseline, EvaluationSet, Golden, from_npy, to_npy
 from device_tests.ranking import top_k
 from device_tests.report import DeviceReport
-from edgerec import packing, storage
+from edgerec import packing, proving
 from edgerec.compress import cache
 from edgerec.compress.candidate import Candidate
 from edgerec.compress.conversion import Converter
 from edgerec.compress.pipeline import Setting, compress
 from edgerec.compress.recipe import Recipe, find
 from edgerec.compress.stage import Stage
-from edgerec.errors import EdgerecError
 from edgerec.models.serving import catalogue_scores
 from edgerec.packing import Catalogue, Promise
 from edgerec.progress import Progress, silent
 from edgerec.targets import environment, local
 
 BASELINE_RECIPE = "float32"
-
-
-class NotProvedError(EdgerecError):
-    """A bundle that does not answer as it should in the runtime that it was made for."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,18 +55,15 @@ class Built:
 def build(task: Task, recipe: Recipe, out: Path, converter: Converter, *, progress: Progress = silent) -> Built:
     """Compress, convert, pack, replay the golden outputs in the exact runtime, and only then write the bundle to `out`.
 
-    Raises NotProvedError, with nothing written, when the runtime does not answer as it should.
+    Raises NotProvedError, with nothing written, when the runtime does not answer as it should, and PackingError before
+    anything is trained where vocabulary, k and model do not fit.
     """
+    packing.refuse_misfit(task.base.roles, task.catalogue, task.k)  # before minutes of training
+    runtime = environment.parse(task.setting.runtime)
     candidate = compress(task.base, recipe, task.setting, converter, progress=progress)
     members = _members(task, candidate, converter, progress)
-    with storage.telling(out), tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-        draft = Path(folder) / "draft.edgerec"
-        bundle.write(draft, members)
-        progress(f"{recipe.name}: replay golden outputs in {task.setting.runtime}")
-        report = local.run(draft, runtime=environment.parse(task.setting.runtime), only=("golden",))
-    if report.golden is None or not report.golden.held:
-        reason = report.golden.reason if report.golden else "the harness reported no golden result"
-        raise NotProvedError(f"{recipe.name} does not hold in {task.setting.runtime}: {reason}")
+    progress(f"{recipe.name}: replay golden outputs in {task.setting.runtime}")
+    proving.replay(members, runtime, recipe.name)
     return Built(candidate, bundle.write(out, members), out)
 
 
@@ -88,7 +77,7 @@ def _members(task: Task, candidate: Candidate, converter: Converter, progress: P
     return packing.members(
         candidate.tflite,
         task.base.roles,
-        Promise(recipe.name, recipe.precision, task.setting.runtime, recipe.float_overlap),
+        Promise(recipe.name, recipe.arithmetic, task.setting.runtime, recipe.float_overlap),
         task.catalogue,
         task.k,
         evaluation=task.evaluation,
@@ -136,18 +125,12 @@ def _baseline(task: Task, converter: Converter, progress: Progress) -> Baseline 
     def made() -> dict[str, bytes]:
         recipe = find(BASELINE_RECIPE)
         candidate = compress(task.base, recipe, task.setting, converter, progress=progress)
-        promise = Promise(recipe.name, recipe.precision, task.setting.runtime, recipe.float_overlap)
+        promise = Promise(recipe.name, recipe.arithmetic, task.setting.runtime, recipe.float_overlap)
         members = packing.members(
             candidate.tflite, task.base.roles, promise, task.catalogue, task.k, evaluation=task.evaluation
         )
         progress("measure float32 in the runtime")
-        with tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-            draft = Path(folder) / "float32.edgerec"
-            bundle.write(draft, members)
-            report = local.run(draft, runtime=environment.parse(task.setting.runtime), only=("quality",))
-        if report.quality is None:
-            raise NotProvedError("the harness reported no quality for the float32 model")
-        return {"ranks.npy": to_npy(np.array(report.quality.ranks, np.int32))}
+        return {"ranks.npy": to_npy(proving.baseline(members, environment.parse(task.setting.runtime)).ranks)}
 
     name = task.key("baseline", model=task.base.key, runtime=task.setting.runtime)
     return Baseline(_ids(cache.files_of(name, made)["ranks.npy"], 1))

@@ -36,11 +36,11 @@ from edgerec.targets import environment
 RECIPES = ("float32", "float16", "int8", "full_int8", "prune50_int8", "prune80_int8")
 FLOAT32 = RECIPES[0]
 SHIPS = "prune80_int8"
-FIT = Fit(epochs=6)
+NAME = "gru"
+FIT = reference.REFERENCE_MODELS[NAME].fit
 K = 10
 SEED = 0
 EASE_REGULARIZATION = 300.0
-NAME = "gru"
 
 BUDGET = """# What this model may weigh and lose; `edgerec check` holds it to that.
 [target]

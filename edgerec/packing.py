@@ -124,6 +124,14 @@ def golden(
     return Golden(ordered, float_top[position], decode(tflite, roles, evaluation, few, entry))
 
 
+def refuse_misfit(roles: Roles, catalogue: Catalogue, k: int) -> None:
+    """Raise PackingError where the vocabulary, or the length of the lists, does not fit the roles."""
+    if len(catalogue.items) != roles.items:
+        raise PackingError(f"the vocabulary has {len(catalogue.items)} items and {roles.name} scores {roles.items}")
+    if not 1 <= k <= roles.items:
+        raise PackingError(f"k is {k}, expected 1 to {roles.items}, the size of the catalogue")
+
+
 def members(
     tflite: bytes,
     roles: Roles,
@@ -138,10 +146,7 @@ def members(
     lineage: Mapping[str, object] | None = None,
 ) -> dict[str, bytes]:
     """The members of a bundle, app/ and proof/. Raises PackingError where the vocabularies do not fit the roles."""
-    if len(catalogue.items) != roles.items:
-        raise PackingError(f"the vocabulary has {len(catalogue.items)} items and {roles.name} scores {roles.items}")
-    if not 1 <= k <= roles.items:
-        raise PackingError(f"k is {k}, expected 1 to {roles.items}, the size of the catalogue")
+    refuse_misfit(roles, catalogue, k)
     app = {bundle.MODEL: tflite, bundle.ITEMS: bundle.join_lines(catalogue.items)}
     if roles.of_role("user") is not None:
         app[bundle.USERS] = bundle.join_lines(catalogue.users)

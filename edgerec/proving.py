@@ -10,10 +10,16 @@ from device_tests import bundle
 from device_tests.evaluation import Baseline
 from device_tests.report import DeviceReport
 from edgerec import storage
-from edgerec.build import NotProvedError
+from edgerec.errors import EdgerecError
 from edgerec.progress import Progress, silent
 from edgerec.targets import local
 from edgerec.targets.environment import RuntimePin
+
+
+class NotProvedError(EdgerecError):
+    """A bundle that does not answer as it should in the runtime that it was made for."""
+
+    exit_code = 1
 
 
 def replay(members: Mapping[str, bytes], runtime: RuntimePin, what: str, *, progress: Progress = silent) -> None:
@@ -21,7 +27,7 @@ def replay(members: Mapping[str, bytes], runtime: RuntimePin, what: str, *, prog
     report = _asked(members, runtime, ("golden",), progress)
     if report.golden is None or not report.golden.held:
         reason = report.golden.reason if report.golden else "the harness reported no golden result"
-        raise NotProvedError(f"nothing was packed: {what} does not hold in {runtime}: {reason}")
+        raise NotProvedError(f"{what} does not hold in {runtime}, so nothing was written: {reason}")
 
 
 def baseline(members: Mapping[str, bytes], runtime: RuntimePin, *, progress: Progress = silent) -> Baseline:

@@ -84,9 +84,9 @@ class Converter:
             return Path(job["output"]).read_bytes()
 
     def start(self) -> None:
-        """Start the process ahead of the first job, so that it imports TensorFlow while the caller does other things."""
+        """Start the process ahead of the first job: it imports TensorFlow while the caller does other things."""
         if self._child is None:
-            self._chatter = tempfile.TemporaryFile()
+            self._chatter = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the process runs)
             self._child = subprocess.Popen(
                 [sys.executable, "-P", "-c", WORKER, str(Path(converters.__file__).parents[1]), str(os.getpid())],
                 stdin=subprocess.PIPE,

@@ -11,6 +11,8 @@ from edgerec.compress.recipe import Cluster, Prune, RecipeError, Step
 from edgerec.models.recommender import Recommender
 from edgerec.models.session import session
 
+Kernels = dict[str, NDArray[np.float32]]  # by layer name
+
 
 def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]:
     """Names of the tables and dense layers that match any of the shell patterns, all of them without a pattern.
@@ -71,7 +73,7 @@ def with_weights_of(recommender: Recommender, stripped: Any) -> Recommender:
     return result
 
 
-def kernels(recommender: Recommender, names: Collection[str]) -> dict[str, NDArray[np.float32]]:
+def kernels(recommender: Recommender, names: Collection[str]) -> Kernels:
     """The embeddings or kernel of each named layer."""
     layers = {layer.name: layer for layer in recommender.model.layers}
     return {name: _kernel(layers[name]).numpy() for name in names}

@@ -6,11 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from converters.spec import NEEDS_REPRESENTATIVE_DATA
-
 from edgerec.compress import cache, layers
 from edgerec.compress.candidate import Candidate, StepGain
 from edgerec.compress.clustering import cluster
@@ -124,7 +120,7 @@ def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:
 
 def _prove_arrival(chain: tuple[Stage, ...], recipe: Recipe, tflite: bytes) -> dict[str, bytes]:
     """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file."""
-    kernels: dict[str, NDArray[np.float32]] = {}
+    kernels: layers.Kernels = {}
     for step, stage in zip(recipe.steps, chain[1:], strict=True):
         if isinstance(step, Prune | Cluster):
             kernels.update(layers.kernels(stage.recommender, layers.chosen(stage.recommender, step.layers)))

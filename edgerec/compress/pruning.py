@@ -37,7 +37,7 @@ def prune(
     pruned = layers.made_by(recommender, earlier)
     before = layers.kernels(recommender, names)
     settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed)
-    steps = step.epochs * training.batches(data, recommender, settings.batch)
+    steps = step.epochs * training.steps_an_epoch(recommender, data, settings)
 
     def wrapper(layer: Any) -> Any:
         start = layers.zero_share(before[layer.name]) if layer.name in pruned else 0.0

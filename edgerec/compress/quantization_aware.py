@@ -52,9 +52,12 @@ def quantize_aware(
 
 
 def _quantized(
-    recommender: Recommender, names: tuple[str, ...], scheme: Any, held: frozenset[str] = frozenset()
+    quantization: Any,
+    recommender: Recommender,
+    names: tuple[str, ...],
+    scheme: Any,
+    held: frozenset[str] = frozenset(),
 ) -> Any:
-    quantization = session().tfmot.quantization.keras
     model = layers.wrapped(recommender, names, quantization.quantize_annotate_layer)
     with quantization.quantize_scope():
         model = quantization.quantize_apply(model, scheme)

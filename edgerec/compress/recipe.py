@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from converters.spec import DEFAULT_RUNTIME, PRECISIONS, ConversionSpec
+from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FULL_INT8, PRECISIONS, ConversionSpec
 from edgerec.errors import EdgerecError
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
@@ -129,6 +129,12 @@ class Recipe:
                     f"step {later} comes after {earlier}, expected the order {', '.join(order)}: a later step keeps "
                     "what an earlier one made, and only in this order"
                 )
+
+    @property
+    def arithmetic(self) -> str:
+        """The coarsest arithmetic in the file: layers trained quantization-aware have int8 activations."""
+        trained = any(isinstance(step, QuantizeAware) for step in self.steps)
+        return FULL_INT8 if trained and self.precision == DYNAMIC_INT8 else self.precision
 
     def conversion(self, runtime: str = DEFAULT_RUNTIME) -> ConversionSpec:
         """The conversion at the end, for a runtime."""

@@ -67,6 +67,7 @@ def session() -> Session:
             "call edgerec.models.session.session() before anything else uses TensorFlow"
         ) from error
     tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(0)  # a model with Dropout that is only exported is refused without one
     tf.get_logger().setLevel("ERROR")
     return Session(tf, keras)
 

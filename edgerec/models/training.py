@@ -102,11 +102,6 @@ def steps_an_epoch(recommender: Recommender, data: Interactions, settings: Fit) 
     return len(rows.target) // rows.batch
 
 
-def batches(data: Interactions, recommender: Recommender, batch: int) -> int:
-    """Training steps in one epoch of plain fine-tuning."""
-    return steps_an_epoch(recommender, data, Fit(epochs=1, batch=batch))
-
-
 def probe(recommender: Recommender, data: Interactions, rows: int = 256) -> dict[str, Any]:
     """The first training inputs as they come, by name: real values to compare two models on."""
     columns, target = examples(recommender.roles, data)

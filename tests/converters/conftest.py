@@ -103,9 +103,7 @@ def in_runtimes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes, di
         scores = {}
         for runtime in RUNTIMES:
             python = environment.python_for(environment.parse(runtime))
-            done = subprocess.run(
-                [python, "-c", RUNTIME_CHILD, folder], capture_output=True, text=True, check=False
-            )
+            done = subprocess.run([python, "-c", RUNTIME_CHILD, folder], capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{runtime}: {done.stderr}"
             scores[runtime] = np.load(folder / "scores.npy")
         return scores

@@ -110,7 +110,7 @@ def exported(keras: Any, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_answers_in_both_runtimes_as_keras_does(
+def test_a_file_answers_in_both_runtimes_as_keras_does(  # noqa: PLR0917 - fixtures
     converted: Callable[[str, str], bytes],
     served: Callable[[str], Any],
     real_inputs: Callable[..., Inputs],
@@ -195,7 +195,9 @@ def test_a_fixed_batch_is_refused(exported: Callable[..., Path], keras: Any, sha
     tf = session().tf
     name = "history" if shape[0] else "scores"
     folder = exported(lambda history: {"scores": tf.reshape(tf.cast(history, "float32") * 2, (1, LENGTH))}, shape)
-    with pytest.raises(ConversionFailed, match=rf"the batch axis of {name} has size \(1,\) and signature \(1,\), expect"):
+    with pytest.raises(
+        ConversionFailed, match=rf"the batch axis of {name} has size \(1,\) and signature \(1,\), expect"
+    ):
         convert(folder, ConversionSpec("float32"))
 
 
@@ -237,7 +239,9 @@ def test_a_file_that_needs_a_newer_runtime_is_refused(saved_model: Callable[[str
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     model = bytes(converter.convert())
     assert ("FULLY_CONNECTED", 12) in anatomy(tflite_file.parse(model)).ops
-    with pytest.raises(ConversionFailed, match=r"needs runtime 2.17.0, but it was asked to load in tflite-runtime==2.14"):
+    with pytest.raises(
+        ConversionFailed, match=r"needs runtime 2.17.0, but it was asked to load in tflite-runtime==2.14"
+    ):
         _refuse_what_the_runtime_would(model, ConversionSpec("dynamic_int8"))
     _refuse_what_the_runtime_would(model, ConversionSpec("dynamic_int8", "ai-edge-litert==2.3.0"))
 
@@ -245,7 +249,12 @@ def test_a_file_that_needs_a_newer_runtime_is_refused(saved_model: Callable[[str
 def test_custom_ops_are_refused_by_name(load: Callable[[str], bytes]) -> None:
     made = schema.ModelT.InitFromObj(schema.Model.GetRootAs(load("history_float32"), 0))
     code = schema.OperatorCodeT()
-    code.builtinCode, code.deprecatedBuiltinCode, code.customCode, code.version = schema.BuiltinOperator.CUSTOM, 32, b"", 1
+    code.builtinCode, code.deprecatedBuiltinCode, code.customCode, code.version = (
+        schema.BuiltinOperator.CUSTOM,
+        32,
+        b"",
+        1,
+    )
     code.customCode = b"FlexErf"
     made.operatorCodes.append(code)
     builder = flatbuffers.Builder(1024)

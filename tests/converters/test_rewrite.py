@@ -51,7 +51,9 @@ def test_float_weights_become_int8_as_the_converter_would_make_them(load: Load, 
     theirs = tflite_file.parse(load(f"converted_{kind}_dynamic_int8"))
 
     def quantized(file: tflite_file.TfliteFile) -> dict[tuple[int, ...], np.ndarray]:
-        found = [tensor for tensor in file.subgraphs[0].tensors if tensor.dtype == "INT8" and len(file.constant(tensor))]
+        found = [
+            tensor for tensor in file.subgraphs[0].tensors if tensor.dtype == "INT8" and len(file.constant(tensor))
+        ]
         return {tensor.shape: values.decode(file, tensor) for tensor in found if tensor.elements >= LEAST_ELEMENTS}
 
     made, expected = quantized(ours), quantized(theirs)
@@ -144,13 +146,18 @@ def test_rewriting_the_same_file_gives_the_same_bytes(load: Load) -> None:
 
 
 def with_bias(made: Any, values: np.ndarray, *, shared: bool) -> None:
-    """Give the scoring layer of a full int8 model an int32 bias, and a second layer that reads it where it is shared."""
+    """Give the scoring layer of a full int8 model an int32 bias, and a second layer that reads it if it is shared."""
     graph = made.subgraphs[0]
     dense = graph.operators[-2]
     buffer, bias = schema.BufferT(), schema.TensorT()
     buffer.data = values.view(np.uint8)
     made.buffers.append(buffer)
-    bias.name, bias.shape, bias.type, bias.buffer = b"bias", [len(values)], schema.TensorType.INT32, len(made.buffers) - 1
+    bias.name, bias.shape, bias.type, bias.buffer = (
+        b"bias",
+        [len(values)],
+        schema.TensorType.INT32,
+        len(made.buffers) - 1,
+    )
     bias.quantization = schema.QuantizationParametersT()
     bias.quantization.scale = [graph.tensors[i].quantization.scale[0] for i in dense.inputs[:2]]
     bias.quantization.scale, bias.quantization.zeroPoint = [float(np.prod(bias.quantization.scale))], [0]
@@ -186,7 +193,7 @@ def test_a_bias_becomes_float_for_the_scoring_layer_and_for_no_other(
 
 
 def tied(history: int = LENGTH, *, two_tensors: bool) -> bytes:
-    """Write a model that embeds a history and scores the catalogue with one table, as one tensor or as two of one buffer.
+    """Write a model that embeds a history and scores the catalogue with one table: one tensor, or two of one buffer.
 
     GATHER of the rows -> MEAN over the history -> FULLY_CONNECTED with the same rows.
     """
@@ -234,7 +241,9 @@ def tied(history: int = LENGTH, *, two_tensors: bool) -> bytes:
 
 
 @pytest.mark.parametrize("two_tensors", [False, True], ids=["one tensor", "two tensors of one buffer"])
-def test_a_table_that_is_looked_up_and_scored_with_is_stored_once(in_runtimes: InRuntimes, *, two_tensors: bool) -> None:
+def test_a_table_that_is_looked_up_and_scored_with_is_stored_once(
+    in_runtimes: InRuntimes, *, two_tensors: bool
+) -> None:
     model = tied(two_tensors=two_tensors)
     rewritten = quantize_float_weights(model)
     inputs = {"history": np.random.default_rng(0).integers(0, 80, (32, LENGTH), dtype=np.int32)}
@@ -270,7 +279,7 @@ def test_a_scale_for_every_row_is_refused(load: Load) -> None:
         quantization = graph.tensors[graph.operators[-2].inputs[1]].quantization
         quantization.scale, quantization.zeroPoint = [0.1] * ITEMS, [0] * ITEMS
 
-    with pytest.raises(ConversionFailed, match="int8 weights of one scale .* got 70 scales and 1 readers"):
+    with pytest.raises(ConversionFailed, match=r"int8 weights of one scale .* got 70 scales and 1 readers"):
         score_in_float(edited(load("converted_gru_full_int8"), per_row))
 
 

@@ -10,7 +10,9 @@ def test_every_precision_is_taken_and_meant_for_the_default_runtime(precision: s
 
 
 def test_an_unknown_precision_is_refused_with_the_closest_one() -> None:
-    with pytest.raises(ConverterError, match=r"precision 'full_int4' is not known, expected one of .*did you mean full_i"):
+    with pytest.raises(
+        ConverterError, match=r"precision 'full_int4' is not known, expected one of .*did you mean full_i"
+    ):
         ConversionSpec("full_int4")
     with pytest.raises(ConverterError, match="precision '' is not known"):
         ConversionSpec("")

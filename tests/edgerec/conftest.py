@@ -1,4 +1,4 @@
-"""A tiny recommender, written without a converter: history [batch, 4] -> GATHER -> mean -> dense -> scores [batch, 40]."""
+"""A tiny recommender written without a converter: history [batch, 4] -> GATHER -> mean -> dense -> [batch, 40]."""
 
 import hashlib
 from collections.abc import Callable

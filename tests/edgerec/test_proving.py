@@ -7,7 +7,7 @@ import pytest
 
 from device_tests import bundle as bundle_format
 from edgerec import proving
-from edgerec.build import NotProvedError
+from edgerec.proving import NotProvedError
 from edgerec.targets import environment
 
 Rebuilt = Callable[..., dict[str, bytes]]
@@ -29,7 +29,7 @@ def test_what_holds_passes_and_leaves_nothing(tiny_members: dict[str, bytes], sc
 def test_what_does_not_hold_is_refused_with_the_reason(rebuilt: Rebuilt, tiny_model: object, scratch: Path) -> None:
     upside_down = type(tiny_model)(tiny_model.table, -tiny_model.dense)  # type: ignore[attr-defined]
     members = rebuilt({bundle_format.MODEL: upside_down.tflite()})
-    with pytest.raises(NotProvedError, match=r"nothing was packed: int8 does not hold in .*: "):
+    with pytest.raises(NotProvedError, match=r"int8 does not hold in .*, so nothing was written: "):
         proving.replay(members, environment.DEFAULT, "int8")
     assert list(scratch.iterdir()) == []
 

@@ -138,7 +138,7 @@ def in_this_process(tmp_path_factory: pytest.TempPathFactory, interactions: Inte
 
 @pytest.fixture(scope="session")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a home with an empty step cache for all tests of these modules; the runtimes' environments are the suite's."""
+    """Give a home with an empty step cache of these tests' own; the runtimes' environments are the suite's."""
     home = own_home(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EDGEREC_HOME", str(home))

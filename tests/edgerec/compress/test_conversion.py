@@ -83,7 +83,7 @@ def test_the_process_is_kept_between_jobs(converter: Converter, trained: Of) -> 
 def test_a_refusal_names_model_and_recipe_and_the_process_stays(converter: Converter, trained: Of) -> None:
     converter.start()
     before = pid_of(converter)
-    with pytest.raises(ConversionError, match="^mf with recipe mine: full_int8 needs representative inputs"):
+    with pytest.raises(ConversionError, match=r"^mf with recipe mine: full_int8 needs representative inputs"):
         converter.convert(trained("mf"), ConversionSpec("full_int8"), recipe="mine")
     assert pid_of(converter) == before
 
@@ -135,7 +135,9 @@ def test_a_model_that_kills_the_converter_does_not_kill_us(
     np.savez(tmp_path / "real.npz", history=np.random.default_rng(0).integers(0, 90, (50, 4), dtype=np.int32))
     job = {"saved_model": str(tmp_path), "precision": "full_int8", "runtime": "tflite-runtime==2.14.0"}
     paths = {"representative": str(tmp_path / "real.npz"), "output": str(tmp_path / "model.tflite")}
-    with pytest.raises(ConversionError, match="killed by SIGSEGV while it converted gru with recipe full_int8; take an"):
+    with pytest.raises(
+        ConversionError, match="killed by SIGSEGV while it converted gru with recipe full_int8; take an"
+    ):
         converter._ask({**job, **paths}, "gru with recipe full_int8")
     assert converter.convert(trained("mf"), FLOAT32)
 

@@ -116,7 +116,7 @@ def test_outputs_that_stripping_changed_are_refused(served: Of, interactions: In
     weights[-1] = weights[-1] + 0.01
     other.model.set_weights(weights)
     same_outputs(given, given.model, given.clone().model, interactions)
-    with pytest.raises(RecipeError, match="stripping changed an output by 0.01"):
+    with pytest.raises(RecipeError, match=r"stripping changed an output by 0\.01"):
         same_outputs(given, given.model, other.model, interactions)
     weights[-1] = np.full_like(weights[-1], np.nan)
     other.model.set_weights(weights)

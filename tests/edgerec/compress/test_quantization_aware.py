@@ -45,7 +45,7 @@ def test_zeros_and_clusters_survive_and_the_scoring_layer_is_left_out(
 @pytest.mark.parametrize(
     "earlier", [(), (PRUNE,), (CLUSTER,), (PRUNE, CLUSTER)], ids=["none", "prune", "cluster", "both"]
 )
-def test_a_model_trained_to_round_is_the_same_when_it_is_built_again_from_its_files(
+def test_a_model_trained_to_round_is_the_same_when_it_is_built_again_from_its_files(  # noqa: PLR0917 - fixtures
     served: Of,
     pruned: Of,
     clustered: Of,

@@ -75,11 +75,10 @@ def test_a_name_made_of_steps_and_a_precision_decodes_to_them(made: list[tuple[s
 @given(st.text(max_size=20) | st.from_regex(r"\A(prune\d*|cluster\d*|qat|_|int8|float32|full){0,6}\Z"))
 def test_no_name_ends_in_anything_but_a_recipe_or_one_sentence(name: str) -> None:
     try:
-        found = find(name)
+        said = find(name).name
     except EdgerecError as error:
-        assert "\n" not in str(error).replace(name, "")
-    else:
-        assert found.name == name
+        said = str(error)
+    assert said == name or ("\n" not in said and len(said) > 20)
 
 
 @pytest.mark.parametrize("name", ["prune80", "_int8", "prune80_", "prune80__int8", "prune_int8", "qat5_int8", "8int8"])

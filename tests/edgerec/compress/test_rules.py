@@ -16,7 +16,9 @@ Of = Callable[[str], Recommender]
 def test_reference_models_are_refused_in_no_precision_but_a_gru_in_int16(served: Of, kind: str) -> None:
     for precision in PRECISIONS:
         if (kind, precision) == ("gru", "int16"):
-            with pytest.raises(RecipeError, match=r"int16 activations break GRU \(layer encoder\).*use full_int8 or int8"):
+            with pytest.raises(
+                RecipeError, match=r"int16 activations break GRU \(layer encoder\).*use full_int8 or int8"
+            ):
                 refuse(served(kind), ConversionSpec(precision))
         else:
             refuse(served(kind), ConversionSpec(precision))

@@ -45,7 +45,9 @@ def test_a_stage_is_made_when_it_is_asked_for_and_kept_from_then_on(trained: Cal
 
 def test_what_was_made_just_now_shares_no_layer_with_what_made_it(trained: Callable[[str], Recommender]) -> None:
     stage = Stage("a" * 64, lambda: trained("gru"))
-    assert not {id(layer) for layer in stage.recommender.model.layers} & {id(one) for one in trained("gru").model.layers}
+    assert not {id(layer) for layer in stage.recommender.model.layers} & {
+        id(one) for one in trained("gru").model.layers
+    }
 
 
 def test_the_roles_of_a_finished_stage_are_read_without_tensorflow(trained: Callable[[str], Recommender]) -> None:
