@@ -1,11 +1,11 @@
-"""Every built-in recipe on every reference model, trained on MovieTweetings, in two runtimes: sizes, quality, agreement.
+"""Every built-in recipe on every reference model, trained on MovieTweetings: sizes, quality, agreement of two runtimes.
 
     python benchmarks/recipes.py [--models gru,neumf] [--recipes int8,float16] [--write]
 
-The history encoders are judged on the last item of each user (recall@10), the others on a random 20 % (recall@20). For
-every bundle: size, recall and its share of float32's with 95 % intervals, in tflite-runtime 2.14.0 and in the newest
-LiteRT; whether golden outputs hold in both; and how both agree over all test users (mean overlap of the lists, identical
-lists, difference in recall). `--write` renews edgerec/compress/recipes/measured.json, which `edgerec recipes` shows.
+The history encoders are judged on the last item of each user (recall@10), the others on a random 20 % (recall@20). Of
+every bundle: size, recall and its share of float32's with 95 % intervals in tflite-runtime 2.14.0, whether golden
+outputs hold there and in the newest LiteRT, and how both agree over all test users (mean overlap of the lists,
+identical lists, difference in recall). `--write` renews edgerec/compress/recipes/measured.json, which `edgerec recipes` shows.
 """
 
 import argparse

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,16 +34,19 @@ ITEMS, LENGTH, K = 96, 4, 5
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home with an empty step cache and the suite's environments of the runtimes."""
+    """A home of these tests, for all processes of the test run, with the suite's environments of the runtimes."""
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "build"
+    made.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        made = own_home(tmp_path_factory.mktemp("home"))
-        patch.setenv("EDGEREC_HOME", str(made))
+        patch.setenv("EDGEREC_HOME", str(own_home(made)))
         yield made
 
 
 def own_home(folder: Path) -> Path:
     for part in ("environments", "harness"):
-        (folder / part).symlink_to(storage.folder(part))
+        with suppress(FileExistsError):
+            (folder / part).symlink_to(storage.folder(part))
     return folder
 
 

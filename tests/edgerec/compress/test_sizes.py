@@ -1,8 +1,8 @@
 """The size that every built-in recipe gives, so that a change of converter or of ours is noticed."""
 
+import os
 import tomllib
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,17 +29,22 @@ Made = Callable[[str], Candidate]
 @pytest.fixture(scope="module")
 def made(
     trained: Callable[[str], Recommender], interactions: Interactions, tmp_path_factory: pytest.TempPathFactory
-) -> Made:
-    home, setting = tmp_path_factory.mktemp("home"), Setting(interactions, "tflite-runtime==2.14.0", seed=0)
-    base = Stage(step_cache.key("attention"), lambda: trained("attention"))
+) -> Iterator[Made]:
+    """Compress the attention model by a recipe; what one process of the test run made is there for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sizes"
+    setting = Setting(interactions, "tflite-runtime==2.14.0", seed=0)
+    model = trained("attention")
+    stage = Stage(step_cache.key("attention"), lambda: model)
 
-    @cache
-    def of(name: str) -> Candidate:
-        with pytest.MonkeyPatch.context() as patch, Converter() as converter:
-            patch.setenv("EDGEREC_HOME", str(home))
-            return compress(base, built_in()[name], setting, converter)
+    with Converter() as converter:
 
-    return of
+        def of(name: str) -> Candidate:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("EDGEREC_HOME", str(home))
+                return compress(stage, built_in()[name], setting, converter)
+
+        yield of
 
 
 def test_the_table_has_every_built_in_recipe_and_no_other() -> None:
