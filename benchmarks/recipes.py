@@ -5,7 +5,8 @@
 The history encoders are judged on the last item of each user (recall@10), the others on a random 20 % (recall@20). Of
 every bundle: size, recall and its share of float32's with 95 % intervals in tflite-runtime 2.14.0, whether golden
 outputs hold there and in the newest LiteRT, and how both agree over all test users (mean overlap of the lists,
-identical lists, difference in recall). `--write` renews edgerec/compress/recipes/measured.json, which `edgerec recipes` shows.
+identical lists, difference in recall). `--write` renews edgerec/compress/recipes/measured.json, which `edgerec recipes`
+shows.
 """
 
 import argparse
