@@ -102,6 +102,15 @@ def id_limits(file: TfliteFile, signature: str | None = None) -> dict[str, int]:
     return limits
 
 
+def carried_on(graph: Subgraph, tensors: set[int]) -> set[int]:
+    """Return `tensors` of a graph and those that hold their numbers behind casts and changes of shape, by index."""
+    found = set(tensors)
+    for operator in graph.operators:
+        if operator.inputs and operator.inputs[0] in found:
+            found.update(_carried(operator))
+    return found
+
+
 def _signatures(file: TfliteFile) -> tuple[Signature, ...]:
     """Return the signatures; for a file without one, the first subgraph's under its tensors' names."""
     if file.signatures:
@@ -199,8 +208,4 @@ def _rows(table: Tensor, axis: object) -> list[int]:
 
 def _stored_tensors(file: TfliteFile, graph: Subgraph) -> set[int]:
     """Return the tensors whose numbers are in the file: constants, and casts and changes of shape of them."""
-    stored = {tensor.index for tensor in graph.tensors if len(file.constant(tensor))}
-    for operator in graph.operators:
-        if operator.inputs and operator.inputs[0] in stored:
-            stored.update(_carried(operator))
-    return stored
+    return carried_on(graph, {tensor.index for tensor in graph.tensors if len(file.constant(tensor))})

@@ -15,3 +15,7 @@ class UnsupportedOp(ConverterError):  # noqa: N818 - the name says what happened
 
 class ConversionFailed(ConverterError):  # noqa: N818 - the name says what happened
     """The converter refused a model, or died of a signal."""
+
+
+class Misfit(ConverterError):  # noqa: N818 - the name says what happened
+    """A .tflite is not as a bundle promises it, or its runtime would not take it."""

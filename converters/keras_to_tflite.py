@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters import tflite_file
-from converters.anatomy import anatomy, free_axes
 from converters.errors import ConversionFailed
+from converters.fit import refuse_misfit
 from converters.rewrite import quantize_float_weights, score_in_float
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16, NEEDS_REPRESENTATIVE_DATA, ConversionSpec
-from converters.tflite_file import TfliteFile
 
 SIGNATURE = "serving_default"
 _NO_KERNEL = re.compile(r"'(tf\.\w+)' op is neither a custom|failed to legalize operation '(tf\.\w+)'")
@@ -34,7 +33,7 @@ def convert(
 
     `representative` holds real inputs by name, each [samples, ...]; full_int8 and int16 need it. Every signature
     keeps the batch axis free (shape 1, shape signature -1) and no other. Raises ConversionFailed where the converter
-    refuses, where the file would not load in `spec.runtime`, or where another axis is free.
+    refuses, Misfit where the file would not load in `spec.runtime` or another axis is free.
     """
     try:
         converter = _converter(saved_model, spec)
@@ -54,7 +53,7 @@ def convert(
         raise ConversionFailed(f"the converter refused {spec.precision}: {_reason(error)}") from error
     for rewrite in REWRITES[spec.precision]:
         model = rewrite(model)
-    _refuse_what_the_runtime_would(model, spec)
+    refuse_misfit(tflite_file.parse(model), spec.runtime)
     return model
 
 
@@ -97,34 +96,3 @@ def _reason(error: Exception) -> str:
         rolled = ", a rolled GRU or LSTM: build it with unroll=True" if "tf.TensorListReserve" in names else ""
         return f"no built-in kernel serves {', '.join(names)}; replace the layer that needs it{rolled}"
     return (text.splitlines() or [type(error).__name__])[0][:300]
-
-
-def _refuse_other_than_a_free_batch(file: TfliteFile) -> None:
-    free = free_axes(file)
-    if free:
-        raise ConversionFailed(
-            f"only the batch axis may be free, but axis {free[0].axis} of {free[0].name} is too; give it a fixed length"
-        )
-    for signature in file.signatures:
-        tensors = file.subgraphs[signature.subgraph].tensors
-        for name, index in (*signature.inputs.items(), *signature.outputs.items()):
-            shape, asked = tensors[index].shape, tensors[index].shape_signature
-            if shape[:1] != (1,) or asked[:1] != (-1,):
-                raise ConversionFailed(
-                    f"the batch axis of {name} has size {shape[:1]} and signature {asked[:1]}, expected 1 and free: a "
-                    "layer fixes the number of rows"
-                )
-
-
-def _refuse_what_the_runtime_would(model: bytes, spec: ConversionSpec) -> None:
-    file = tflite_file.parse(model)
-    _refuse_other_than_a_free_batch(file)
-    found = anatomy(file)
-    if found.flex or found.custom:
-        names = ", ".join((*found.flex, *found.custom))
-        raise ConversionFailed(f"the model needs {names}, which no built-in kernel serves; replace the layer")
-    oldest = found.oldest_runtime
-    if oldest is None or spec.runtime_version is None:
-        return
-    if tuple(int(part) for part in oldest.split(".")) > spec.runtime_version:
-        raise ConversionFailed(f"the file needs runtime {oldest}, but it was asked to load in {spec.runtime}")

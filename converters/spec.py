@@ -39,10 +39,10 @@ class ConversionSpec:
                 f"precision {self.precision!r} is not known, expected one of {', '.join(PRECISIONS)}{hint}"
             )
 
-    @property
-    def runtime_version(self) -> tuple[int, ...] | None:
-        """The TensorFlow version of a tflite-runtime pin as numbers; None for a LiteRT, which takes every op here."""
-        name, _, version = self.runtime.partition("==")
-        if name != "tflite-runtime":
-            return None
-        return tuple(int(part) for part in version.split("."))
+
+def runtime_version(runtime: str) -> tuple[int, ...] | None:
+    """The TensorFlow version of a tflite-runtime pin as numbers; None for a LiteRT, which takes every op here."""
+    name, _, version = runtime.partition("==")
+    if name != "tflite-runtime":
+        return None
+    return tuple(int(part) for part in version.split("."))

@@ -59,10 +59,13 @@ def _run(asked: argparse.Namespace) -> None:
         provenance=asked.provenance,
     )
     outcome = harness.run(settings, lambda phase: _say(f"phase {phase}"))
-    if asked.lists is not None:
-        if outcome.lists is None:
-            raise ReportError("there are no lists to write: quality was not measured")
-        write_whole(asked.lists, to_npy(outcome.lists), ReportError)
+    if asked.lists is not None and outcome.lists is None:
+        raise ReportError("there are no lists to write: quality was not measured")
+    if asked.scores is not None and outcome.scores is None:
+        raise ReportError("there are no scores to write: golden outputs were not replayed")
+    for path, array in ((asked.lists, outcome.lists), (asked.scores, outcome.scores)):
+        if path is not None and array is not None:
+            write_whole(path, to_npy(array), ReportError)
     report.write(asked.report, outcome.report)
 
 
@@ -85,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         help="ids of a bare .tflite",
     )
     parser.add_argument("--lists", type=Path, metavar="OUT.npy", help="every evaluation user's top k, int32")
+    parser.add_argument("--scores", type=Path, metavar="OUT.npy", help="scores of the decoded golden users, float32")
     parser.add_argument("--provenance", choices=("measured", "emulated"), default="measured", help="(measured)")
     return parser
 

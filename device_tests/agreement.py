@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from device_tests.errors import ModelError
+from device_tests.manifest import LEAST_OVERLAP
 from device_tests.ranking import overlap, top_k
 
-LEAST_OVERLAP = 0.98
 _CHUNK = 1 << 22
 
 

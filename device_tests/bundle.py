@@ -8,26 +8,25 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Union
 
+from device_tests import manifest as manifest_format
 from device_tests import record
 from device_tests.container import MAX_BYTES, MAX_MEMBERS, members_of, pieces, refuse_other_bytes
 from device_tests.errors import BundleError
 from device_tests.files import read_whole, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-FORMAT = 1
+    from device_tests.manifest import Manifest
+
 MANIFEST = "app/manifest.json"
 MODEL = "app/model.tflite"
 ITEMS = "app/items.txt"
 USERS = "app/users.txt"
 TITLES = "proof/titles.txt"
 LINEAGE = "proof/lineage.json"
-KINDS = ("catalogue", "pointwise")
-ROLES = ("user", "item", "history")
-PRECISIONS = ("float32", "float16", "dynamic_int8", "full_int8", "int16")
 
 _PROOF = (
     TITLES,
@@ -44,45 +43,6 @@ _PROOF = (
 )
 _FIXED = frozenset((MANIFEST, MODEL, ITEMS, USERS, *_PROOF))
 _EVAL_INPUT = re.compile(r"proof/eval_input_([A-Za-z0-9_.]{1,64})\.npy")
-_INPUT_NAME = re.compile(r"[A-Za-z0-9_.]{1,64}")
-_RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}==[0-9][0-9A-Za-z.]{0,31}")
-_VERSION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,6}){0,3})?")
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of the signature: int32 ids in [0, ids), of shape [batch] when length is 0, else [batch, length]."""
-
-    name: str
-    role: str
-    length: int
-    ids: int
-    padding_id: Optional[int]
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What an app and the harness must know of the model; `digests` is the SHA-256 of every other member of app/.
-
-    `tolerance` is the share of a user's score range by which two runtimes may differ; `float_overlap` the least mean
-    top-k overlap with the float32 Keras model that the recipe promises.
-    """
-
-    format: int
-    name: str
-    recipe: str
-    kind: str
-    signature: str
-    inputs: tuple[Input, ...]
-    output: str
-    items: int
-    k: int
-    precision: str
-    runtime: str
-    oldest_runtime: str
-    tolerance: float
-    float_overlap: float
-    digests: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -111,7 +71,7 @@ class Bundle:
     @property
     def download_bytes(self) -> int:
         """Bytes of what ships as a store sends it: each member in raw deflate, level 6, as in an APK."""
-        return sum(_deflated(data) for data in self.app.values())
+        return sum(deflated_bytes(data) for data in self.app.values())
 
     @property
     def item_ids(self) -> tuple[str, ...]:
@@ -140,7 +100,9 @@ def decode(data: bytes, name: str = "bundle") -> Bundle:
     if not isinstance(data, bytes):
         raise TypeError(f"a bundle is bytes, not {type(data).__name__}")
     members = members_of(data, name)
-    manifest = _manifest(members, name)
+    if MANIFEST not in members:
+        raise BundleError(f"{name} is not a bundle: it has no {MANIFEST}")
+    manifest = manifest_format.loads(members[MANIFEST], name, MANIFEST)
     for member in members:
         if not _known(member):
             raise BundleError(f"{name} has an unknown member {member[:80]!r}")
@@ -160,6 +122,13 @@ def write(path: Union[str, Path], members: Mapping[str, bytes]) -> Bundle:
     bundle = decode(data, Path(path).name)
     write_whole(path, data, BundleError)
     return bundle
+
+
+def deflated_bytes(data: Union[bytes, memoryview]) -> int:
+    """Return the length of the data as a raw deflate stream of level 6, without keeping the stream."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    step = 1 << 20
+    return sum(len(packer.compress(data[at : at + step])) for at in range(0, len(data), step)) + len(packer.flush())
 
 
 def digests(members: Mapping[str, bytes]) -> dict[str, str]:
@@ -187,84 +156,8 @@ def split_lines(data: bytes, where: str) -> tuple[str, ...]:
     return tuple(text.split("\n")[:-1])
 
 
-def validate(manifest: Manifest) -> None:
-    """Raise BundleError, naming the value, when a manifest says what cannot be."""
-    for right, problem in _rules(manifest):
-        if not right:
-            raise BundleError(f"manifest: {problem}")
-    for each in manifest.inputs:
-        for right, problem in _input_rules(each, manifest):
-            if not right:
-                raise BundleError(f"manifest: input {each.name!r} {problem}")
-
-
-def _rules(manifest: Manifest) -> Iterator[tuple[bool, str]]:
-    roles = [each.role for each in manifest.inputs]
-    names = {each.name for each in manifest.inputs}
-    pointwise = manifest.kind == "pointwise"
-    yield manifest.format == FORMAT, f"format should be {FORMAT}, not {manifest.format}"
-    yield bool(manifest.name and manifest.recipe), "name and recipe should not be empty"
-    yield manifest.kind in KINDS, f"kind should be one of {', '.join(KINDS)}, not {manifest.kind!r}"
-    yield bool(manifest.signature and manifest.output), "signature and output should not be empty"
-    yield len(names) == len(roles) > 0, "inputs should have at least one entry and no name twice"
-    yield roles.count("item") == pointwise, f"a {manifest.kind} model has {int(pointwise)} item input"
-    yield len(roles) > pointwise, "at least one input should be of role user or history"
-    yield manifest.items >= 1, f"items should be at least 1, not {manifest.items}"
-    yield 1 <= manifest.k <= manifest.items, f"k should be 1 to {manifest.items} (the items), not {manifest.k}"
-    yield (
-        manifest.precision in PRECISIONS,
-        f"precision should be one of {', '.join(PRECISIONS)}, not {manifest.precision!r}",
-    )
-    yield (
-        _RUNTIME.fullmatch(manifest.runtime) is not None,
-        f"runtime should read like tflite-runtime==2.14.0, not {manifest.runtime!r}",
-    )
-    yield (
-        _VERSION.fullmatch(manifest.oldest_runtime) is not None,
-        f"oldest_runtime should read like 2.3.0 or be empty, not {manifest.oldest_runtime!r}",
-    )
-    yield 0 <= manifest.tolerance < 1, f"tolerance should be from 0 to below 1, not {manifest.tolerance}"
-    yield 0 <= manifest.float_overlap <= 1, f"float_overlap should be 0 to 1, not {manifest.float_overlap}"
-
-
-def _input_rules(each: Input, manifest: Manifest) -> Iterator[tuple[bool, str]]:
-    least = 1 if each.role == "user" else manifest.items
-    padded = each.padding_id
-    yield _INPUT_NAME.fullmatch(each.name) is not None, "should have a name of letters, digits, dots and underscores"
-    yield each.role in ROLES, f"should have a role of {', '.join(ROLES)}, not {each.role!r}"
-    yield 0 <= each.length <= 1 << 16, f"should have a length from 0 to 65536, not {each.length}"
-    yield (each.length > 0) == (each.role == "history"), f"of role {each.role} cannot have length {each.length}"
-    yield least <= each.ids < 1 << 31, f"should take at least {least} ids, not {each.ids}"
-    yield padded is None or 0 <= padded < each.ids, f"should have a padding id below {each.ids}, not {padded}"
-
-
-def _deflated(data: bytes) -> int:
-    deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
-    return len(deflate.compress(data)) + len(deflate.flush())
-
-
 def _known(name: str) -> bool:
     return name in _FIXED or _EVAL_INPUT.fullmatch(name) is not None
-
-
-def _manifest(members: Mapping[str, bytes], name: str) -> Manifest:
-    if MANIFEST not in members:
-        raise BundleError(f"{name} is not a bundle: it has no {MANIFEST}")
-    where = f"{name}: {MANIFEST}"
-    value = record.parse(members[MANIFEST], where, BundleError)
-    made = value.get("format") if isinstance(value, dict) else None
-    if type(made) is int and made > FORMAT:
-        raise BundleError(
-            f"{name} has format {made}, made by a newer edgerec; this one reads format {FORMAT}: upgrade it"
-        )
-    manifest = record.from_json(Manifest, value, where, BundleError)
-    if record.dumps(manifest).encode() != members[MANIFEST]:
-        raise BundleError(f"{where} is not in the form that edgerec writes")
-    try:
-        validate(manifest)
-    except BundleError as why:
-        raise BundleError(f"{name}: {why}") from None
-    return manifest
 
 
 def _check_members(manifest: Manifest, members: Mapping[str, bytes], name: str) -> None:

@@ -16,7 +16,7 @@ from device_tests.errors import BundleError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from device_tests.bundle import Manifest
+    from device_tests.manifest import Manifest
 
 Ids = npt.NDArray[np.int32]
 

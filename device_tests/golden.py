@@ -6,36 +6,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from device_tests.agreement import LEAST_OVERLAP, Agreement, agree
+from device_tests.agreement import Agreement, agree
+from device_tests.manifest import LEAST_OVERLAP
 from device_tests.quality import hide
 from device_tests.ranking import overlap, top_k
 from device_tests.report import GoldenResult
 
 if TYPE_CHECKING:
-    from device_tests.bundle import Manifest
     from device_tests.evaluation import EvaluationSet, Golden
+    from device_tests.manifest import Manifest
     from device_tests.model import Recommender
     from device_tests.ranking import Scores
 
 
-def replay(recommender: Recommender, manifest: Manifest, evaluation: EvaluationSet, golden: Golden) -> GoldenResult:
+def replay(
+    recommender: Recommender, manifest: Manifest, evaluation: EvaluationSet, golden: Golden
+) -> tuple[GoldenResult, Scores]:
     """Score the golden users in the runtime and say whether both proofs hold, and if not by how much they are missed.
 
     Every list and every difference is over the items that the user has not seen. A score that is NaN or infinite
-    counts as a difference of the whole range.
+    counts as a difference of the whole range, and golden outputs without any decoded scores prove nothing. Beside the
+    result come the runtime's scores of the users whose decoded scores are there, float32 [D, items], nothing hidden.
     """
     steps = range(0, len(golden.users), recommender.batch)
     batches = [golden.users[start : start + recommender.batch] for start in steps]
     scores = np.concatenate([recommender.score_catalogue(evaluation.inputs, rows) for rows in batches])
+    compared = scores[: len(golden.decoded_scores)].copy()
     wrong = int((~np.isfinite(scores)).sum())
     if wrong:
         reason = f"{wrong} of {scores.size} scores are NaN or infinite"
-        return _result(manifest, golden, Agreement(1.0, 0.0, False, 0.0, manifest.tolerance), 0.0, reason)
+        return _result(manifest, golden, Agreement(1.0, 0.0, False, 0.0, manifest.tolerance), 0.0, reason), compared
     seen = evaluation.seen.take(golden.users)
     hide(scores, seen)
     float_overlap = float(overlap(top_k(scores, manifest.k), golden.float_top).mean())
     found = _against_decode(scores, golden, manifest, seen_of(golden.decoded_scores, scores))
-    return _result(manifest, golden, found, float_overlap, "; ".join(_reasons(found, float_overlap, manifest)))
+    reasons = [] if len(compared) else ["the bundle holds no scores of a NumPy decode to compare with"]
+    reasons += _reasons(found, float_overlap, manifest)
+    return _result(manifest, golden, found, float_overlap, "; ".join(reasons)), compared
 
 
 def seen_of(decoded: Scores, scores: Scores) -> Scores:

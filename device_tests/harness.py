@@ -19,8 +19,9 @@ from device_tests.model import Model, Recommender
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from device_tests.manifest import Manifest
     from device_tests.model import Array
-    from device_tests.ranking import Ids
+    from device_tests.ranking import Ids, Scores
 
 PHASES = ("memory", "latency", "golden", "quality")
 _NEEDS_BUNDLE = frozenset({"golden", "quality"})
@@ -49,17 +50,22 @@ class Subject:
     path: str
     model_sha256: str
     bundle_sha256: Optional[str] = None
-    manifest: Optional[bundle.Manifest] = None
+    manifest: Optional[Manifest] = None
     evaluation: Optional[EvaluationSet] = None
     golden: Optional[Golden] = None
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """The report and, when quality was measured, every evaluation user's list, int32 [users, k]."""
+    """The report; when quality was measured, every evaluation user's list, int32 [users, k].
+
+    `scores`, when golden outputs were replayed, are the runtime's of the users with decoded scores, float32 [D, items],
+    items that the user has seen among them.
+    """
 
     report: report.DeviceReport
     lists: Optional[Ids]
+    scores: Optional[Scores]
 
 
 def run(settings: Settings, announce: Callable[[str], None]) -> Outcome:
@@ -89,7 +95,7 @@ class _Run:
         subject = self.subject
         used = self._memory() if "memory" in phases else None
         taken = self._latency(machine) if "latency" in phases else None
-        replayed = self._golden() if "golden" in phases else None
+        replayed, scores = self._golden() if "golden" in phases else (None, None)
         found, lists = self._quality(replayed) if "quality" in phases else (None, None)
         made = report.DeviceReport(
             version=report.VERSION,
@@ -103,7 +109,7 @@ class _Run:
             memory=used,
             warnings=tuple(self.warnings),
         )
-        return Outcome(made, lists)
+        return Outcome(made, lists, scores)
 
     def _memory(self) -> report.Memory:
         self.announce("memory")
@@ -118,17 +124,12 @@ class _Run:
             self.warnings.append("ids were drawn uniformly, not as users draw them")
         return taken
 
-    def _golden(self) -> report.GoldenResult:
+    def _golden(self) -> tuple[report.GoldenResult, Scores]:
         self.announce("golden")
         subject = self.subject
         if subject.manifest is None or subject.evaluation is None or subject.golden is None:
             raise BundleError("the bundle has no golden outputs to replay")
-        replayed = golden.replay(
-            self._recommender(subject.manifest), subject.manifest, subject.evaluation, subject.golden
-        )
-        if not replayed.decoded_users:
-            self.warnings.append("golden compared no scores with a NumPy decode: the bundle holds none")
-        return replayed
+        return golden.replay(self._recommender(subject.manifest), subject.manifest, subject.evaluation, subject.golden)
 
     def _quality(self, replayed: Optional[report.GoldenResult]) -> tuple[Optional[report.Quality], Optional[Ids]]:
         self.announce("quality")
@@ -158,7 +159,7 @@ class _Run:
             output=manifest.output,
         )
 
-    def _recommender(self, manifest: bundle.Manifest) -> Recommender:
+    def _recommender(self, manifest: Manifest) -> Recommender:
         if self._opened is None:
             self._opened = Recommender(self._open(), manifest)
         return self._opened

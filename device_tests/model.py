@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from device_tests import ranking
-    from device_tests.bundle import Input, Manifest
+    from device_tests.manifest import Input, Manifest
     from device_tests.runtime import Runtime
 
 Array = npt.NDArray[Any]

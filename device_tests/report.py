@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Optional, Union
 from device_tests import metrics, record
 from device_tests.errors import ReportError
 from device_tests.files import read_whole, write_whole
+from device_tests.manifest import LEAST_OVERLAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,14 +224,31 @@ def _rules(report: DeviceReport) -> Iterator[tuple[bool, str]]:
     )
     yield _DIGEST.fullmatch(report.model_sha256) is not None, "model_sha256 should be 64 hexadecimal digits"
     if report.golden is not None:
-        yield (
-            report.golden.held == (report.golden.reason == ""),
-            "golden should have a reason exactly when it is not held",
-        )
+        yield from _golden_rules(report.golden)
     if report.quality is not None:
         yield from _quality_rules(report.quality)
     if report.latency is not None:
         yield from _latency_rules(report.latency)
+
+
+def _golden_rules(golden: GoldenResult) -> Iterator[tuple[bool, str]]:
+    yield golden.held == (golden.reason == ""), "golden should have a reason exactly when it is not held"
+    if not golden.held:
+        return
+    yield golden.decoded_users > 0, "golden cannot be held with no decoded users"
+    yield (
+        golden.largest_difference <= golden.tolerance,
+        f"golden cannot be held with a difference of {golden.largest_difference} over {golden.tolerance}",
+    )
+    yield golden.order_held, "golden cannot be held with an order that is not"
+    yield (
+        golden.decoded_overlap >= LEAST_OVERLAP,
+        f"golden cannot be held with a decoded overlap of {golden.decoded_overlap}, below {LEAST_OVERLAP}",
+    )
+    yield (
+        golden.float_overlap >= golden.float_overlap_floor,
+        f"golden cannot be held with a float overlap of {golden.float_overlap}, below {golden.float_overlap_floor}",
+    )
 
 
 def _quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:

@@ -11,8 +11,8 @@ from device_tests.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from device_tests.bundle import Input, Manifest
     from device_tests.evaluation import EvaluationSet
+    from device_tests.manifest import Input, Manifest
     from device_tests.model import Array, Model, Port
 
 Draw = dict[str, "Array"]

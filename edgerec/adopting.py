@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters import tflite_file
+from converters.errors import Misfit
+from converters.fit import refuse_misfit
 from converters.spec import FLOAT32
 from converters.tflite_file import TfliteFile
 from device_tests import bundle as bundle_format
@@ -57,11 +59,11 @@ class Adoption:
 def adopt(path: Path, given: Adoption, out: Path, *, progress: Progress = silent) -> Bundle:
     """Pack a .tflite into a bundle and give it, written to `out` only when its golden outputs hold in the runtime.
 
-    Raises GivenFileError, PackingError or AdoptingError where file, roles, vocabulary and data do not fit,
+    Raises GivenFileError, PackingError or AdoptingError where file, runtime, roles, vocabulary and data do not fit,
     NotProvedError when the runtime does not answer as the NumPy decode of the file does, or too differently from the
     float32 file.
     """
-    file = tflite_file.read(path)
+    file = _fitting(path, given.runtime)
     roles = roles_of(file, given.inputs, name=given.name, items=len(given.catalogue.items))
     evaluation: EvaluationSet | None = None
     if given.data is not None:
@@ -69,7 +71,7 @@ def adopt(path: Path, given: Adoption, out: Path, *, progress: Progress = silent
         evaluation = _evaluation(given.data, roles, given.catalogue)
     members = _members(file, roles, given, evaluation)
     if evaluation is not None and given.float32 is not None:
-        float32 = tflite_file.read(given.float32)
+        float32 = _fitting(given.float32, given.runtime)
         golden = _golden(file, float32, roles, evaluation, k=given.k, progress=progress)
         draft = _members(float32, roles, given, evaluation, precision=FLOAT32)
         baseline = proving.baseline(draft, given.runtime, progress=progress)
@@ -86,6 +88,15 @@ def read_lines(path: Path) -> tuple[str, ...]:
         raise AdoptingError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise AdoptingError(f"{path}: not UTF-8 at byte {error.start}.") from error
+
+
+def _fitting(path: Path, runtime: RuntimePin) -> TfliteFile:
+    file = tflite_file.read(path)
+    try:
+        refuse_misfit(file, str(runtime))
+    except Misfit as why:
+        raise AdoptingError(f"{path}: {why}.") from why
+    return file
 
 
 def _members(

@@ -8,7 +8,7 @@ from edgerec.build import Task
 from edgerec.compress import cache
 from edgerec.compress.pipeline import REPRESENTATIVE_USERS, Setting
 from edgerec.compress.stage import Stage
-from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting
+from edgerec.config import BUILT_IN_DATA, Config, DataSetting, HoldoutSetting, ModelSetting
 from edgerec.data import movietweetings
 from edgerec.data.evaluation import evaluation_set
 from edgerec.data.interactions import Interactions
@@ -22,7 +22,6 @@ from edgerec.models.roles import Roles
 from edgerec.packing import Catalogue
 from edgerec.targets import environment
 
-BUILT_IN_DATA = "movietweetings"
 K = 10
 
 
@@ -35,7 +34,7 @@ class Asked:
     """What the flags say; None leaves it to edgerec.toml and then to the default."""
 
     model: Path | None = None
-    data: Path | None = None
+    data: str | None = None
     runtime: str | None = None
     k: int | None = None
     seed: int | None = None
@@ -47,7 +46,7 @@ def task(config: Config, asked: Asked) -> Task:
     data = data_setting(config, asked)
     read, titles = interactions(data)
     parts = split(read, holdout(data.holdout), seed=data.seed)
-    setting = Setting(parts.seen("test"), runtime(config, asked), data.seed if asked.seed is None else asked.seed)
+    setting = Setting(parts.seen("test"), runtime(config, asked), data.seed)
     base = stage(model)
     _refuse_other_vocabulary(base.roles, read, data)
     k = asked.k or model.k or K
@@ -86,15 +85,16 @@ def model_setting(config: Config, asked: Asked) -> ModelSetting:
 
 
 def data_setting(config: Config, asked: Asked) -> DataSetting:
-    """Which interactions, and how they are split."""
+    """Which interactions, how they are split, and the seed of that, of training and of every sample."""
     if asked.data is None and config.data is None:
         raise AssemblyError(
             f"no data: give --data FILE.csv, or --data {BUILT_IN_DATA} for the built-in set, or write [data] "
             'path = "..." in edgerec.toml; the model is tuned and judged on it'
         )
-    if config.data is None:
-        return DataSetting(Path(str(asked.data)))
-    return config.data if asked.data is None else replace(config.data, path=asked.data)
+    setting = DataSetting(Path()) if config.data is None else config.data
+    if asked.data is not None:
+        setting = setting.at(asked.data)
+    return setting if asked.seed is None else replace(setting, seed=asked.seed)
 
 
 def runtime(config: Config, asked: Asked) -> str:
@@ -119,7 +119,7 @@ def representative(roles: Roles, config: Config, asked: Asked) -> Columns:
 
 def interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
     """The interactions that a setting names, and titles to show for their items where there are any."""
-    if str(setting.path) == BUILT_IN_DATA or setting.path.name == BUILT_IN_DATA:
+    if setting.built_in:
         return movietweetings.load(), movietweetings.titles()
     read = read_interactions(
         setting.path,

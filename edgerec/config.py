@@ -32,15 +32,16 @@ Every path in it is relative to the file's own folder. A whole one::
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, Self, cast, get_args
 
-from device_tests.bundle import KINDS, ROLES
+from device_tests.manifest import KINDS, ROLES
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
 from edgerec.strict_toml import Table, parse_toml, read_toml
 
 FILE_NAME = "edgerec.toml"
+BUILT_IN_DATA = "movietweetings"
 Duplicates = Literal["refuse", "keep_first", "keep_last", "allow"]
 DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 MODEL_KINDS = (*KINDS, "two_towers")
@@ -80,7 +81,10 @@ class HoldoutSetting:
 
 @dataclass(frozen=True)
 class DataSetting:
-    """`[data]`: the interactions, their columns and how they are split."""
+    """`[data]`: the interactions, their columns and how they are split.
+
+    `path` is only a name where they are the `built_in` ones.
+    """
 
     path: Path
     user: str | None = None
@@ -90,6 +94,12 @@ class DataSetting:
     duplicates: Duplicates = "refuse"
     holdout: HoldoutSetting = HoldoutSetting("last_n", 1)
     seed: int = 0
+    built_in: bool = False
+
+    def at(self, written: str, folder: Path = Path()) -> Self:
+        """Give the same setting for other interactions: the bare word `movietweetings`, or a path in `folder`."""
+        built_in = written == BUILT_IN_DATA
+        return replace(self, path=Path(written) if built_in else folder / written, built_in=built_in)
 
 
 @dataclass(frozen=True)
@@ -188,8 +198,9 @@ def _input(inputs: Table, name: str) -> InputSetting:
 def _data(table: Table | None, folder: Path) -> DataSetting | None:
     if table is None:
         return None
+    written = table.required_text("path")
     setting = DataSetting(
-        path=folder / table.required_text("path"),
+        path=Path(written),
         user=table.text("user"),
         item=table.text("item"),
         time=table.text("time"),
@@ -199,7 +210,7 @@ def _data(table: Table | None, folder: Path) -> DataSetting | None:
         seed=table.integer("seed", least=0) or 0,
     )
     table.refuse_unknown()
-    return setting
+    return setting.at(written, folder)
 
 
 def _holdout(table: Table) -> HoldoutSetting:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from device_tests import report as report_format
-from device_tests.bundle import Input
 from device_tests.evaluation import EvaluationSet
+from device_tests.manifest import Input
 from device_tests.ranking import top_k
 from edgerec import storage
 from edgerec.build import Task, bench, build

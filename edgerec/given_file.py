@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from converters.anatomy import id_limits
-from converters.graph import Signature
+from converters.anatomy import carried_on, id_limits
+from converters.graph import Signature, Subgraph
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
 from converters.tflite_file import TfliteFile
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.config import InputSetting
 from edgerec.errors import EdgerecError
 from edgerec.models.roles import CATALOGUE, POINTWISE, Roles
@@ -56,16 +56,10 @@ def roles_of(file: TfliteFile, said: Sequence[InputSetting], *, name: str, items
 def precision_of(file: TfliteFile) -> str:
     """Give the precision of a file, told by the types of its constants and of what it computes.
 
-    Rows that are looked up in an int8 table are int8 themselves: they are no arithmetic.
+    Rows that are looked up in an int8 table are int8 themselves, also in another shape: they are no arithmetic.
     """
     stored = {tensor.dtype for graph in file.subgraphs for tensor in graph.tensors if len(file.constant(tensor))}
-    computed = {
-        graph.tensors[index].dtype
-        for graph in file.subgraphs
-        for operator in graph.operators
-        if operator.name not in LOOKUPS
-        for index in operator.outputs
-    }
+    computed = {dtype for graph in file.subgraphs for dtype in _computed(graph)}
     if "INT16" in computed:
         return INT16
     if "INT8" in computed:
@@ -73,6 +67,14 @@ def precision_of(file: TfliteFile) -> str:
     if stored & {"INT8", "INT4", "INT2", "UINT8"}:
         return DYNAMIC_INT8
     return FLOAT16 if "FLOAT16" in stored else FLOAT32
+
+
+def _computed(graph: Subgraph) -> set[str]:
+    """Give the types of what a graph computes, other than rows looked up and what only moves their numbers."""
+    rows = {index for operator in graph.operators if operator.name in LOOKUPS for index in operator.outputs}
+    moved = carried_on(graph, rows)
+    made = {index for operator in graph.operators for index in operator.outputs}
+    return {graph.tensors[index].dtype for index in made - moved}
 
 
 def _signature(file: TfliteFile) -> Signature:

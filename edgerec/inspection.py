@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from converters.anatomy import TensorSize, anatomy, free_axes, id_limits
 from converters.op_versions import OLDEST_RUNTIME
 from converters.tflite_file import TfliteFile
-from device_tests.bundle import Manifest
-from edgerec.model_file import ModelFile, deflated_bytes
+from device_tests.bundle import deflated_bytes
+from device_tests.manifest import Manifest
+from edgerec.model_file import ModelFile
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ class Measurements:
         """Give the outcomes of one recipe by model."""
         return {model: recipes[recipe] for model, recipes in self.models.items() if recipe in recipes}
 
+    def loads(self, recipe: str) -> tuple[str, ...] | None:
+        """Give the runtimes that load every model of this recipe and agree on it, None where it was not measured."""
+        outcomes = list(self.of(recipe).values())
+        if not outcomes:
+            return None
+        return tuple(one for one in outcomes[0].loads if all(one in other.loads for other in outcomes))
+
     def ratio(self, model: str, recipe: str) -> float | None:
         """Give how many times float32's download is larger than this recipe's, None where float32 was not measured."""
         outcomes = self.models[model]

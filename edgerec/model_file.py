@@ -1,7 +1,6 @@
 """A file that may ship: a bundle, or the .tflite alone."""
 
 import hashlib
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +39,7 @@ class ModelFile:
     @property
     def download_bytes(self) -> int:
         """Give the bytes that ship in the app, deflated at level 6 as in an APK."""
-        return deflated_bytes(self.tflite.data) if self.bundle is None else self.bundle.download_bytes
+        return bundle_format.deflated_bytes(self.tflite.data) if self.bundle is None else self.bundle.download_bytes
 
 
 def read_model_file(path: Path) -> ModelFile:
@@ -60,10 +59,3 @@ def read_model_file(path: Path) -> ModelFile:
         return ModelFile(str(path), parsed, None, digest, digest)
     received = f"begins with {start!r}" if start else "is empty"
     raise ModelFileError(f"{path} {received}, expected a bundle (PK) or a .tflite (TFL3 at byte 4).")
-
-
-def deflated_bytes(data: bytes | memoryview) -> int:
-    """Give the length of the data as a raw deflate stream of level 6, without keeping the stream."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-    step = 1 << 20
-    return sum(len(packer.compress(data[at : at + step])) for at in range(0, len(data), step)) + len(packer.flush())

@@ -11,18 +11,15 @@ from numpy.typing import NDArray
 
 from converters import tflite_file
 from converters.anatomy import anatomy
+from converters.graph import Signature
 from converters.numpy_reference import run
 from converters.numpy_reference.grid import is_quantized, to_reals
-from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
 from converters.tflite_file import TfliteFile
 from device_tests import bundle, record
-from device_tests.bundle import Manifest
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
+from device_tests.manifest import FORMAT, TOLERANCE, Manifest
 from edgerec.errors import EdgerecError
 from edgerec.models.roles import Roles
-
-# Share of a user's score range by which two runtimes may differ and still agree.
-TOLERANCE = {FLOAT32: 1e-4, FLOAT16: 1e-4, DYNAMIC_INT8: 0.01, FULL_INT8: 0.05, INT16: 0.05}
 
 GOLDEN_USERS = 1000
 DECODED_USERS = 32
@@ -88,7 +85,7 @@ def decode(
         if item is not None:
             inputs = {name: np.repeat(values, roles.items, axis=0) for name, values in inputs.items()}
             inputs[item.name] = np.arange(roles.items, dtype=np.int32)
-        answered = _reals(file, entry, run(file, inputs, entry.signature)[entry.output])
+        answered = _reals(file, entry, run(file, _shaped(file, entry, inputs), entry.signature)[entry.output])
         if answered.size != scores[chunk].size:
             raise PackingError(
                 f"{roles.name} gives {answered.size // len(scores[chunk])} scores a user, expected {roles.items}, "
@@ -98,9 +95,23 @@ def decode(
     return scores
 
 
+def _shaped(
+    file: TfliteFile, entry: EntryPoint, inputs: Mapping[str, NDArray[np.int32]]
+) -> dict[str, NDArray[np.int32]]:
+    """Give the inputs in the shapes that the file asks for, as the harness does: [rows] may be [rows, 1]."""
+    signature = _signature(file, entry)
+    tensors = file.subgraphs[signature.subgraph].tensors
+    shapes = {name: tensors[index].shape_signature[1:] for name, index in signature.inputs.items()}
+    return {name: values.reshape(len(values), *shapes[name]) for name, values in inputs.items()}
+
+
+def _signature(file: TfliteFile, entry: EntryPoint) -> Signature:
+    return next(one for one in file.signatures if one.key == entry.signature)
+
+
 def _reals(file: TfliteFile, entry: EntryPoint, scores: NDArray[Any]) -> NDArray[np.float32]:
     """Give an output as the harness reads it: integers as the real numbers that they stand for."""
-    signature = next(one for one in file.signatures if one.key == entry.signature)
+    signature = _signature(file, entry)
     tensor = file.subgraphs[signature.subgraph].tensors[signature.outputs[entry.output]]
     return np.asarray(to_reals(tensor, scores) if is_quantized(tensor) else scores, np.float32)
 
@@ -145,13 +156,19 @@ def members(
     baseline: Baseline | None = None,
     lineage: Mapping[str, object] | None = None,
 ) -> dict[str, bytes]:
-    """The members of a bundle, app/ and proof/. Raises PackingError where the vocabularies do not fit the roles."""
+    """The members of a bundle, app/ and proof/.
+
+    Raises PackingError where the vocabularies do not fit the roles, or no runtime is known that has every operator.
+    """
     refuse_misfit(roles, catalogue, k)
+    oldest = anatomy(tflite_file.parse(tflite, roles.name)).oldest_runtime
+    if oldest is None:
+        raise PackingError(f"{roles.name} has an operator of which no runtime is known that has it; inspect the file")
     app = {bundle.MODEL: tflite, bundle.ITEMS: bundle.join_lines(catalogue.items)}
     if roles.of_role("user") is not None:
         app[bundle.USERS] = bundle.join_lines(catalogue.users)
     manifest = Manifest(
-        format=bundle.FORMAT,
+        format=FORMAT,
         name=roles.name,
         recipe=promise.recipe,
         kind=roles.served_kind,
@@ -162,7 +179,7 @@ def members(
         k=k,
         precision=promise.precision,
         runtime=promise.runtime,
-        oldest_runtime=anatomy(tflite_file.parse(tflite)).oldest_runtime or "",
+        oldest_runtime=oldest,
         tolerance=TOLERANCE[promise.precision],
         float_overlap=promise.float_overlap,
         digests=bundle.digests(app),

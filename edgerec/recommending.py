@@ -1,15 +1,15 @@
 """What a bundle recommends to one user, asked in the runtime that ships."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from device_tests import bundle as bundle_format
-from device_tests.bundle import Bundle, Input
+from device_tests.bundle import Bundle
 from device_tests.evaluation import EvaluationSet, Golden, Ragged, from_npy
+from device_tests.manifest import Input
+from edgerec import storage
 from edgerec.errors import EdgerecError
 from edgerec.progress import Progress, silent
 from edgerec.suggestion import did_you_mean
@@ -166,8 +166,8 @@ def _lists(bundle: Bundle, asked: Asked, runtime: RuntimePin, k: int | None, pro
         popularity=np.zeros(manifest.items, np.int32),
     )
     members = {**bundle.app, **alone.to_members()}
-    with tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-        path, lists = Path(folder) / "one-user.edgerec", Path(folder) / "lists.npy"
+    with storage.scratch() as folder:
+        path, lists = folder / "one-user.edgerec", folder / "lists.npy"
         bundle_format.write(path, members)
         local.run(path, runtime=runtime, only=("quality",), k=k, lists=lists, progress=progress)
         ranked = from_npy(lists.read_bytes(), "lists.npy", "<i4", (1, None)).astype(np.int64)

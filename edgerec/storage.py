@@ -4,9 +4,11 @@ import errno
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from edgerec.errors import EdgerecError
 
@@ -107,6 +109,24 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
+def scratch(prefix: str = "edgerec-", *, within: Path | None = None) -> Iterator[Path]:
+    """Give a folder that is gone with all in it when the block ends, in `within`, else in the system's temporary one.
+
+    Raises StorageError where there is none to write to, and when the block cannot write there.
+    """
+    parent = _temporary() if within is None else within
+    with telling(parent), tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as made:
+        yield Path(made)
+
+
+def scratch_file() -> IO[bytes]:
+    """Give an open file without a name, gone when it is closed. Raises StorageError as `scratch` does."""
+    parent = _temporary()
+    with telling(parent):
+        return tempfile.TemporaryFile(dir=parent)
+
+
+@contextmanager
 def telling(path: Path) -> Iterator[None]:
     """Turn what the system says of a failed write to `path` into one sentence with a next step."""
     try:
@@ -119,6 +139,15 @@ def telling(path: Path) -> Iterator[None]:
             ) from error
         reason = (error.strerror or str(error)).lower()
         raise StorageError(f"{path} cannot be written: {reason}. Choose a path that this user may write to.") from error
+
+
+def _temporary() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise StorageError(
+            f"{error.strerror or error}. Free some space there, or set TMPDIR to a folder that this user may write to."
+        ) from error
 
 
 def _refuse_other_than_file(path: Path) -> None:

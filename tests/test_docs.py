@@ -15,7 +15,7 @@ PAGES = (REPOSITORY / "docs" / "commands.md", README)
 
 # What the README shows and a test runs elsewhere: the command's first words, and the test that runs it.
 RUN_ELSEWHERE = {
-    "scripts/demo": ".ci/run",
+    "scripts/demo": "tests/end_to_end/test_scripts.py",
     "scripts/test": ".ci/run",
     "edgerec demo": "tests/edgerec/cli/test_demo.py",
     "edgerec compress": "tests/edgerec/cli/test_compress.py",
@@ -44,7 +44,7 @@ def shown(text: str) -> list[str]:
 
 
 def readme_commands() -> list[str]:
-    return shown(README.read_text(encoding="utf-8")) if README.exists() else []
+    return shown(README.read_text(encoding="utf-8"))
 
 
 def test_the_commands_of_console_blocks_are_found() -> None:
@@ -52,14 +52,23 @@ def test_the_commands_of_console_blocks_are_found() -> None:
     assert shown(text) == ["edgerec check --json", "cd edgerec"]
 
 
-@pytest.mark.skipif(not any(page.exists() for page in PAGES), reason="no documentation yet")
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_is_in_the_documentation(name: str) -> None:
-    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page.exists())
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert f"edgerec {name}" in text
 
 
-@pytest.mark.skipif(not README.exists(), reason="no README yet")
+@pytest.mark.parametrize("page", [README, *sorted((REPOSITORY / "docs").glob("*.md"))], ids=lambda page: page.name)
+def test_every_relative_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    relative = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+    assert [link for link in relative if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_shows_what_the_demo_really_printed() -> None:
+    assert "DEMO_OUTPUT" not in README.read_text(encoding="utf-8")
+
+
 def test_the_readme_shows_commands_in_console_blocks() -> None:
     assert readme_commands()
     other = re.findall(

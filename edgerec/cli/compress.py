@@ -22,10 +22,10 @@ DEFAULT_RECIPE = "int8"
 @click.command("compress")
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--recipe", help=f"A recipe of `edgerec recipes` or a .toml file [{FILE_NAME}, else {DEFAULT_RECIPE}].")
-@click.option("--data", type=click.Path(path_type=Path), help="Interactions as csv or parquet, or movietweetings.")
+@click.option("--data", type=click.Path(), help="Interactions as csv or parquet, or movietweetings.")
 @click.option("--runtime", help=f"The runtime to convert for and prove in [{FILE_NAME}, else the default].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [10].")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of training and sampling [that of the data].")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of split, training and samples [that of the data].")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The bundle [MODEL-RECIPE.edgerec].")
 @click.option("--dry-run", is_flag=True, help="Show steps, predicted bytes and what is cached; do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -33,7 +33,7 @@ def command(
     *,
     model: Path | None,
     recipe: str | None,
-    data: Path | None,
+    data: str | None,
     runtime: str | None,
     k: int | None,
     seed: int | None,

@@ -17,7 +17,7 @@ from edgerec.report.quantities import size
 @click.command("convert")
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
-@click.option("--data", type=click.Path(path_type=Path), help="Interactions, for the ranges of full_int8 and int16.")
+@click.option("--data", type=click.Path(), help="Interactions, for the ranges of full_int8 and int16.")
 @click.option("--runtime", help=f"The runtime that the file must load in [{FILE_NAME}, else the default].")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file [MODEL-PRECISION.tflite].")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -25,7 +25,7 @@ def command(
     *,
     model: Path | None,
     precision: str,
-    data: Path | None,
+    data: str | None,
     runtime: str | None,
     output: Path | None,
     as_json: bool,

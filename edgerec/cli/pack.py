@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from device_tests.bundle import ROLES
+from device_tests.manifest import PRECISIONS, ROLES
 from edgerec import storage
 from edgerec.adopting import Adoption, adopt, read_lines
 from edgerec.config import FILE_NAME, InputSetting, read_config_if_there
 from edgerec.inspection import inspect
 from edgerec.model_file import read_model_file
-from edgerec.packing import TOLERANCE, Catalogue
+from edgerec.packing import Catalogue
 from edgerec.report.inspection_text import inspection_json
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
@@ -28,7 +28,7 @@ from edgerec.targets import environment
 )
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [10].")
 @click.option("--name", help="What the bundle is called [the file's name].")
-@click.option("--precision", type=click.Choice(list(TOLERANCE)), help="[told by the file's types]")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="[told by the file's types]")
 @click.option(
     "--float32", type=click.Path(path_type=Path), help="The uncompressed model's .tflite, for golden outputs."
 )

@@ -9,7 +9,6 @@ from edgerec.compress.recipe import built_in, find
 from edgerec.measured import read_measurements
 from edgerec.report.console import style_of
 from edgerec.report.recipes_text import recipe_text, recipes_json, recipes_text
-from edgerec.targets import environment
 
 
 @click.command("recipes")
@@ -20,12 +19,11 @@ def command(*, name: str | None, as_json: bool) -> None:
 
     NAME is a built-in recipe, a name that decodes such as prune70_cluster16_int8, or a .toml file.
     """
-    runtimes = [str(pin) for pin in environment.known()]
     recipes = list(built_in().values()) if name is None else [find(name)]
     measured = read_measurements()
     if as_json:
-        click.echo(json.dumps(recipes_json(recipes, runtimes, measured), indent=2))
+        click.echo(json.dumps(recipes_json(recipes, measured), indent=2))
     elif name is None:
         click.echo(recipes_text(recipes, measured, style_of(sys.stdout)))
     else:
-        click.echo(recipe_text(recipes[0], runtimes, measured, style_of(sys.stdout)))
+        click.echo(recipe_text(recipes[0], measured, style_of(sys.stdout)))

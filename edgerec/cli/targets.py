@@ -1,4 +1,4 @@
-"""`edgerec targets`: where bundles can run, and the harness as one file for where edgerec is not."""
+"""`edgerec targets`: where bundles can run, a runtime made ready, and the harness as one file for a board."""
 
 import json
 import sys
@@ -9,7 +9,9 @@ import click
 from edgerec.installation import machine, runtimes
 from edgerec.report.console import style_of
 from edgerec.report.installation_text import targets_json, targets_text
+from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
+from edgerec.targets import environment
 from edgerec.targets.zipapp import write_harness
 
 
@@ -25,6 +27,22 @@ def command(context: click.Context, *, as_json: bool) -> None:
         click.echo(json.dumps(targets_json(here, known), indent=2))
     else:
         click.echo(targets_text(here, known, style_of(sys.stdout)))
+
+
+@command.command("install")
+@click.argument("runtime")
+@click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take it from, without an index.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+def install(*, runtime: str, wheels: Path | None, as_json: bool) -> None:
+    """Make RUNTIME, written as NAME==VERSION, ready on this machine.
+
+    Every other command makes it on first use, from an index; after this none needs one.
+    """
+    pin = environment.parse(runtime)
+    with showing_progress() as progress:
+        environment.python_for(pin, wheels=wheels, progress=progress)
+    told = {"runtime": str(pin), "environment": str(environment.made(pin))}
+    click.echo(json.dumps(told, indent=2) if as_json else f"{pin}: ready in {told['environment']}")
 
 
 @command.command("harness")

@@ -5,19 +5,20 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
-import converters
-import edgerec
 from edgerec import storage
 
 Files = Mapping[str, bytes]
 
 DIGESTS = "digests.json"
 PARTIAL = ".partial-"
+PACKAGES = ("converters", "device_tests", "edgerec")
+FOR_PEOPLE = ("cli", "report")  # what only words and flags are made of, and no entry
 ABANDONED_S = 24 * 3600  # an entry that nobody finished within a day was left by a process that was killed
 
 
@@ -74,13 +75,19 @@ def write(name: str, files: Files) -> None:
 
 @cache
 def code_digest() -> str:
-    """SHA-256 of the modules that make entries, so that a changed step is not answered from before the change."""
-    here = Path(edgerec.__file__).parent
-    sources = [*here.glob("compress/*.py"), *here.glob("models/*.py"), *here.glob("data/*.py")]
-    sources += Path(converters.__file__).parent.rglob("*.py")
+    """SHA-256 of the code that makes entries, so that a changed step is not answered from before the change."""
+    return digest_of(Path(str(resources.files(package))) for package in PACKAGES)
+
+
+def digest_of(packages: Iterable[Path]) -> str:
+    """SHA-256 of the modules in these folders, their places and contents, without what is FOR_PEOPLE."""
     digest = hashlib.sha256()
-    for source in sorted(sources):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for package in packages:
+        for source in sorted(package.rglob("*.py")):
+            place = source.relative_to(package)
+            if place.parts[0] not in FOR_PEOPLE:
+                content = source.read_bytes()
+                digest.update(f"{package.name}/{place.as_posix()} {len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 

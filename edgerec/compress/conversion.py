@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -64,8 +63,7 @@ class Converter:
 
         `representative` maps every input to real values [samples, ...]. Raises ConversionError.
         """
-        with storage.telling(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-            scratch = Path(folder)
+        with storage.scratch() as scratch:
             export(serving(recommender), scratch / "saved_model")
             job: dict[str, Any] = {
                 "saved_model": str(scratch / "saved_model"),
@@ -86,7 +84,7 @@ class Converter:
     def start(self) -> None:
         """Start the process ahead of the first job: it imports TensorFlow while the caller does other things."""
         if self._child is None:
-            self._chatter = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the process runs)
+            self._chatter = storage.scratch_file()  # open as long as the process runs
             self._child = subprocess.Popen(
                 [sys.executable, "-P", "-c", WORKER, str(Path(converters.__file__).parents[1]), str(os.getpid())],
                 stdin=subprocess.PIPE,

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from converters.spec import NEEDS_REPRESENTATIVE_DATA
+from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache, layers
 from edgerec.compress.candidate import Candidate, StepGain
 from edgerec.compress.clustering import cluster
@@ -18,7 +19,6 @@ from edgerec.compress.recipe import Cluster, Prune, Recipe, RecipeError, Step
 from edgerec.compress.rules import refuse
 from edgerec.compress.stage import Stage
 from edgerec.data.interactions import Interactions
-from edgerec.model_file import deflated_bytes
 from edgerec.models.examples import sample
 from edgerec.models.recommender import Recommender
 from edgerec.models.serving import serving
@@ -87,7 +87,7 @@ def compress(
     cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1]))
     lineage: dict[str, object] = {
         **setting.lineage,
-        "model": base.key,
+        "recommender_sha256": base.sha256,
         "recipe": recipe.as_json(),
         "runtime": setting.runtime,
         "gains": [asdict(gain) for gain in gains],

@@ -1,5 +1,6 @@
 """A recommender that may not have been made yet: its key, its roles, and how to get it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,15 @@ class Stage:
     def recommender(self) -> Recommender:
         """The recommender, trained or read from the cache."""
         # Always built from the files: a model fresh from TF-MOT shares its layers with the ones it was made of.
-        return Recommender.from_files(cache.files_of(self.key, lambda: self.make().to_files()))
+        return Recommender.from_files(self._files())
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the recommender itself: its roles, architecture and weights, whatever code made them."""
+        digest = hashlib.sha256()
+        for name, data in sorted(self._files().items()):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+        return digest.hexdigest()
 
     @property
     def finished(self) -> bool:
@@ -35,3 +44,6 @@ class Stage:
         """The roles of the recommender, read without TensorFlow where it was finished before."""
         found = cache.read(self.key)
         return self.recommender.roles if found is None else read_roles(found)
+
+    def _files(self) -> dict[str, bytes]:
+        return cache.files_of(self.key, lambda: self.make().to_files())

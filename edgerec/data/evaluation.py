@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from device_tests.bundle import Input
 from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.manifest import Input
 from edgerec.data.errors import DataError
 from edgerec.data.histories import histories
 from edgerec.data.interactions import Interactions

@@ -12,6 +12,7 @@ from edgerec.model_file import ModelFile
 
 _BASELINE = "proof/baseline_ranks.npy"
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
+_FEWEST_CALLS = {"p50": 1, "p95": 20, "p99": 100}  # with fewer the percentile is the slowest call and nothing else
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ def _latency(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount 
     if latency is None or not latency.warm_ns:
         return None, "no warm call was measured"
     if name in _PERCENTILES:
+        calls, fewest = len(latency.warm_ns), _FEWEST_CALLS[name]
+        if calls < fewest:
+            return None, f"{name} of {calls} warm calls says nothing: measure with --calls {fewest} or more"
         return latency.p(_PERCENTILES[name]), ""
     return (latency.load_ns if name == "load" else latency.first_ns), ""
 

@@ -7,12 +7,10 @@ is kept in the file. So the configuration is read first, and only built-in layer
 import inspect
 import io
 import json
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from edgerec import storage
@@ -74,9 +72,8 @@ def model_of(data: bytes, name: str) -> Any:
 def _built(data: bytes, kind: str, name: str) -> Any:
     """Keras's own loader on exactly the bytes that were looked at, whatever has become of the file since."""
     keras, errors = session().keras, session().tf.errors
-    scratch = Path(tempfile.gettempdir())
-    with storage.telling(scratch), tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-        path = Path(folder) / f"model.{kind}"
+    with storage.scratch() as folder:
+        path = folder / f"model.{kind}"
         path.write_bytes(data)
         try:
             model = keras.models.load_model(str(path), compile=False)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.config import InputSetting, ModelSetting
 from edgerec.models.recommender import ModelError
 from edgerec.models.roles import CATALOGUE, POINTWISE, TWO_TOWERS, Roles

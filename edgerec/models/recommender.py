@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.errors import EdgerecError
 from edgerec.models.roles import Roles
 from edgerec.models.session import session

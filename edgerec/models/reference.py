@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.models.recommender import Recommender
 from edgerec.models.roles import CATALOGUE, POINTWISE, TWO_TOWERS, Roles
 from edgerec.models.session import session

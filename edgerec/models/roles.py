@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 
 CATALOGUE = "catalogue"
 POINTWISE = "pointwise"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from device_tests.bundle import Manifest
+from device_tests.manifest import Manifest
 from device_tests.record import to_json
 from edgerec.inspection import Inspection, Port, SignatureShape, StoredTensor
 from edgerec.report.console import BOLD, PLAIN, RED, Style, table, visible

@@ -9,7 +9,7 @@ from edgerec.measured import Measurements
 from edgerec.report.console import BOLD, PLAIN, Style, table, visible
 from edgerec.report.quantities import share, size
 
-JSON_VERSION = 2
+JSON_VERSION = 3
 GAVE = ("on disk", "download", "ratio", "recall", "of float32's", "loads in")
 RIGHT = (1, 2, 3, 4, 5)
 NOT_MEASURED = "What each gave is not part of this installation: benchmarks/recipes.py measures it."
@@ -27,8 +27,8 @@ def recipes_text(recipes: Sequence[Recipe], measured: Measurements | None, style
     return "\n\n".join((*parts, _provenance(measured)))
 
 
-def recipe_text(recipe: Recipe, runtimes: Sequence[str], measured: Measurements | None, style: Style = PLAIN) -> str:
-    """Give one recipe: its steps with every setting, its conversion, what it promises, the runtimes to convert for.
+def recipe_text(recipe: Recipe, measured: Measurements | None, style: Style = PLAIN) -> str:
+    """Give one recipe: its steps with every setting, its conversion, what it promises, the runtimes that loaded it.
 
     A built-in one is followed by what it gave on each model.
     """
@@ -39,27 +39,31 @@ def recipe_text(recipe: Recipe, runtimes: Sequence[str], measured: Measurements 
             *steps,
             f"  {len(steps) + 1}. convert: precision = {recipe.precision}",
             f"  promises a mean top-k overlap with the float32 model of at least {share(recipe.float_overlap)}",
-            f"  converts for {', '.join(runtimes)}",
+            f"  loads in: {_loads(measured, recipe)}",
             "",
             _measured(recipe, measured),
         ]
     )
 
 
-def recipes_json(
-    recipes: Sequence[Recipe], runtimes: Sequence[str], measured: Measurements | None
-) -> dict[str, object]:
-    """Give recipes as plain JSON values; `measured` is by model, and empty where nothing was."""
+def recipes_json(recipes: Sequence[Recipe], measured: Measurements | None) -> dict[str, object]:
+    """Give recipes as plain JSON values; `measured` is by model, and empty where nothing was, `loads` then null."""
     listed = [
         {
             **recipe.as_json(),
             "summary": recipe.summary,
+            "loads": None if measured is None else to_json(measured.loads(recipe.name)),
             "measured": {} if measured is None else to_json(measured.of(recipe.name)),
         }
         for recipe in recipes
     ]
     provenance = None if measured is None else dict(measured.provenance)
-    return {"version": JSON_VERSION, "runtimes": list(runtimes), "provenance": provenance, "recipes": listed}
+    return {"version": JSON_VERSION, "provenance": provenance, "recipes": listed}
+
+
+def _loads(measured: Measurements | None, recipe: Recipe) -> str:
+    loads = None if measured is None else measured.loads(recipe.name)
+    return "not measured" if loads is None else ", ".join(loads) or "no runtime that it was tried in"
 
 
 def _measured(recipe: Recipe, measured: Measurements | None) -> str:

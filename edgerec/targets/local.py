@@ -1,7 +1,6 @@
 """This machine as a target: the harness in a process of its own, with nothing but the runtime and numpy."""
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,6 +29,7 @@ def run(
     only: Sequence[str] = (),
     k: int | None = None,
     lists: Path | None = None,
+    scores: Path | None = None,
     limits: Mapping[str, int] | None = None,
     wheels: Path | None = None,
     time_limit_s: float = TIME_LIMIT_S,
@@ -37,26 +37,30 @@ def run(
 ) -> DeviceReport:
     """Run the harness on a bundle, or a bare .tflite, in the runtime's own environment and return what it reported.
 
-    `only` names the phases to run (all when empty), `lists` is where the top-k lists go, `limits` are the ids that each
-    input of a bare .tflite takes. `progress` is told each phase as it starts. Raises LocalRunError when the harness
-    refuses, dies or is not done in time, RuntimeUnavailableError when the runtime's environment cannot be had.
+    `only` names the phases to run (all when empty), `lists` is where the top-k lists go, `scores` where the scores of
+    the golden users that have decoded ones go (float32 [users, items]), `limits` are the ids that each input of a bare
+    .tflite takes. `progress` is told each phase as it starts. Raises LocalRunError when the harness refuses, dies or is
+    not done in time, RuntimeUnavailableError when the runtime's environment cannot be had.
     """
     python = environment.python_for(runtime, wheels=wheels, progress=progress)
     # Not in /tmp, which is often memory: the model is to be mapped from a disk, as on a device.
-    with tempfile.TemporaryDirectory(prefix="run-", dir=storage.folder("harness")) as scratch:
-        written = Path(scratch) / "report.json"
-        ranked = Path(scratch) / "lists.npy"
+    with storage.scratch("run-", within=storage.folder("harness")) as scratch:
+        written = scratch / "report.json"
+        ranked, scored = scratch / "lists.npy", scratch / "scores.npy"
         command = [
             *(str(python), "-I", str(zipapp.kept_harness()), str(bundle.absolute()), "--report", str(written)),
             *("--runtime", runtime.name, "--threads", str(threads), "--calls", str(calls)),
             *(("--only", ",".join(only)) if only else ()),
             *(("--k", str(k)) if k is not None else ()),
             *(("--lists", str(ranked)) if lists else ()),
+            *(("--scores", str(scored)) if scores else ()),
             *(("--limits", *(f"{name}={ids}" for name, ids in limits.items())) if limits else ()),
         ]
-        _follow(command, runtime, Path(scratch), time_limit_s, progress)
+        _follow(command, runtime, scratch, time_limit_s, progress)
         if lists:
             storage.write_bytes(lists, ranked.read_bytes())
+        if scores:
+            storage.write_bytes(scores, scored.read_bytes())
         return report.read(written)
 
 

@@ -1,18 +1,15 @@
-"""What the tests of the converters share: fixture files, the builder that made them, and LiteRT in a child process."""
+"""What the tests of the converters share: fixture files and LiteRT in a child process."""
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
-MAKER = Path(__file__).resolve().parents[2] / "scripts" / "make_fixtures.py"
 
 # One process answers all cases of a test: case N is N.tflite and N.in.npz, its answer N.out.npz.
 CHILD = """
@@ -50,16 +47,6 @@ np.save(folder / "scores.npy", interpreter.get_signature_runner("serving_default
 
 Case: TypeAlias = tuple[bytes, dict[str, Any]]
 Runner: TypeAlias = Callable[..., list[dict[str, Any]]]
-
-
-@pytest.fixture(scope="session")
-def maker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_fixtures", MAKER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -5,15 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from converters import tflite_file
 from converters.anatomy import anatomy
-from converters.errors import ConversionFailed
-from converters.keras_to_tflite import _refuse_what_the_runtime_would, convert
+from converters.errors import ConversionFailed, Misfit
+from converters.fit import refuse_misfit
+from converters.keras_to_tflite import convert
 from converters.spec import ConversionSpec
 from device_tests.ranking import top_k
 
@@ -184,7 +183,7 @@ def test_another_free_axis_is_refused(exported: Callable[..., Path], keras: Any)
     from edgerec.models.session import session
 
     folder = exported(lambda history: {"scores": session().tf.cast(history, "float32") * 2}, (None, None))
-    with pytest.raises(ConversionFailed, match="only the batch axis may be free, but axis 1 of history is too"):
+    with pytest.raises(Misfit, match="only the batch axis may be free, but axis 1 of history is too"):
         convert(folder, ConversionSpec("float32"))
 
 
@@ -195,9 +194,7 @@ def test_a_fixed_batch_is_refused(exported: Callable[..., Path], keras: Any, sha
     tf = session().tf
     name = "history" if shape[0] else "scores"
     folder = exported(lambda history: {"scores": tf.reshape(tf.cast(history, "float32") * 2, (1, LENGTH))}, shape)
-    with pytest.raises(
-        ConversionFailed, match=rf"the batch axis of {name} has size \(1,\) and signature \(1,\), expect"
-    ):
+    with pytest.raises(Misfit, match=rf"the batch axis of {name} has size \(1,\) and signature \(1,\), expect"):
         convert(folder, ConversionSpec("float32"))
 
 
@@ -237,30 +234,11 @@ def test_a_file_that_needs_a_newer_runtime_is_refused(saved_model: Callable[[str
     tf = session().tf
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model("mf")), signature_keys=["serving_default"])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    model = bytes(converter.convert())
-    assert ("FULLY_CONNECTED", 12) in anatomy(tflite_file.parse(model)).ops
-    with pytest.raises(
-        ConversionFailed, match=r"needs runtime 2.17.0, but it was asked to load in tflite-runtime==2.14"
-    ):
-        _refuse_what_the_runtime_would(model, ConversionSpec("dynamic_int8"))
-    _refuse_what_the_runtime_would(model, ConversionSpec("dynamic_int8", "ai-edge-litert==2.3.0"))
-
-
-def test_custom_ops_are_refused_by_name(load: Callable[[str], bytes]) -> None:
-    made = schema.ModelT.InitFromObj(schema.Model.GetRootAs(load("history_float32"), 0))
-    code = schema.OperatorCodeT()
-    code.builtinCode, code.deprecatedBuiltinCode, code.customCode, code.version = (
-        schema.BuiltinOperator.CUSTOM,
-        32,
-        b"",
-        1,
-    )
-    code.customCode = b"FlexErf"
-    made.operatorCodes.append(code)
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(made.Pack(builder), b"TFL3")
-    with pytest.raises(ConversionFailed, match="the model needs FlexErf, which no built-in kernel serves"):
-        _refuse_what_the_runtime_would(bytes(builder.Output()), ConversionSpec("float32"))
+    file = tflite_file.parse(bytes(converter.convert()))
+    assert ("FULLY_CONNECTED", 12) in anatomy(file).ops
+    with pytest.raises(Misfit, match=r"needs runtime 2.17.0, but it was asked to load in tflite-runtime==2.14"):
+        refuse_misfit(file, "tflite-runtime==2.14.0")
+    refuse_misfit(file, "ai-edge-litert==2.3.0")
 
 
 def test_converting_twice_gives_the_same_bytes(

@@ -1,7 +1,7 @@
 import pytest
 
 from converters.errors import ConverterError
-from converters.spec import DEFAULT_RUNTIME, NEEDS_REPRESENTATIVE_DATA, PRECISIONS, ConversionSpec
+from converters.spec import DEFAULT_RUNTIME, NEEDS_REPRESENTATIVE_DATA, PRECISIONS, ConversionSpec, runtime_version
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -23,7 +23,7 @@ def test_an_unknown_precision_is_refused_with_the_closest_one() -> None:
     [("tflite-runtime==2.14.0", (2, 14, 0)), ("ai-edge-litert==2.3.0", None), ("tflite-runtime==2.5", (2, 5))],
 )
 def test_only_tflite_runtime_has_a_version_of_tensorflow(runtime: str, version: tuple[int, ...] | None) -> None:
-    assert ConversionSpec("float32", runtime).runtime_version == version
+    assert runtime_version(runtime) == version
 
 
 def test_only_integer_activations_need_representative_data() -> None:

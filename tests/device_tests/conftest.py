@@ -13,8 +13,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from device_tests import bundle, record, report
-from device_tests.bundle import Input, Manifest
 from device_tests.evaluation import EvaluationSet, Golden, Ragged
+from device_tests.manifest import Input, Manifest
 from device_tests.ranking import top_k
 from edgerec.targets import environment
 

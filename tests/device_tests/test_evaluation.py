@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from device_tests import bundle
-from device_tests.bundle import Input, Manifest
 from device_tests.errors import BundleError
 from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged, from_npy, to_npy
+from device_tests.manifest import Input, Manifest
 
 INPUTS = (Input("history", "history", 2, 6, 5), Input("user", "user", 0, 9, None))
 MANIFEST = Manifest(

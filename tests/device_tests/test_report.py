@@ -72,6 +72,11 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
         ({"model_sha256": "b"}, "model_sha256 should be 64 hexadecimal digits"),
         ({"golden": replace(GOLDEN, held=False)}, "a reason exactly when it is not held"),
         ({"golden": replace(GOLDEN, reason="far off")}, "a reason exactly when it is not held"),
+        ({"golden": replace(GOLDEN, largest_difference=0.02)}, "held with a difference of 0.02 over 0.01"),
+        ({"golden": replace(GOLDEN, decoded_users=0)}, "held with no decoded users"),
+        ({"golden": replace(GOLDEN, order_held=False)}, "held with an order that is not"),
+        ({"golden": replace(GOLDEN, decoded_overlap=0.97)}, "held with a decoded overlap of 0.97, below 0.98"),
+        ({"golden": replace(GOLDEN, float_overlap=0.97)}, "held with a float overlap of 0.97, below 0.98"),
         ({"quality": replace(QUALITY, users=2)}, "one entry more than users"),
         ({"quality": replace(QUALITY, offsets=(0, 3, 2, 5))}, "rise from 0"),
         ({"quality": replace(QUALITY, offsets=(0, 2, 2, 4))}, "rise from 0"),
@@ -145,7 +150,7 @@ def test_a_percentile_is_one_of_the_values(values: list[int], q: int) -> None:
 
 def test_what_is_no_number_is_not_written() -> None:
     with pytest.raises(ValueError, match=r"not JSON compliant"):
-        report.dumps(replace(FULL, golden=replace(GOLDEN, largest_difference=math.nan)))
+        report.dumps(replace(FULL, golden=replace(GOLDEN, identical_lists=math.nan)))
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from ai_edge_litert import schema_py_generated as schema
 from device_tests import bundle as bundle_format
 from device_tests import record
 from device_tests import report as report_format
-from device_tests.bundle import Bundle, Input, Manifest
+from device_tests.bundle import Bundle
 from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged
+from device_tests.manifest import FORMAT, Input, Manifest
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
 
 ITEMS, LENGTH, COLUMNS, K, USERS = 40, 4, 8, 10, 12
@@ -127,7 +128,7 @@ def tiny_tflite(tiny_model: TinyModel) -> bytes:
 @pytest.fixture(scope="session")
 def tiny_manifest() -> Manifest:
     return Manifest(
-        format=bundle_format.FORMAT,
+        format=FORMAT,
         name="tiny",
         recipe="float32",
         kind="catalogue",

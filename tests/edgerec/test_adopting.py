@@ -67,6 +67,23 @@ def test_data_that_the_model_does_not_know_is_refused(given: Adoption, model: Pa
     assert not (tmp_path / "out.edgerec").exists()
 
 
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [(99, "needs GATHER version 99, of which no runtime is known"), (7, "the file needs runtime 2.15.0, but it was")],
+)
+def test_files_that_the_runtime_would_not_take_are_refused_by_name(
+    given: Adoption, model: Path, tiny_model: object, version: int, message: str
+) -> None:
+    tmp_path = model.parent
+    new = tmp_path / "new.tflite"
+    new.write_bytes(tiny_model.tflite(gather_version=version))  # type: ignore[attr-defined]
+    files = replace(given, data=DataSetting(tmp_path / "ratings.csv"), float32=new)
+    for one in (new, model):  # the second time it is the float32 file that does not fit
+        with pytest.raises(AdoptingError, match=rf"new\.tflite: .*{message}"):
+            adopt(one, files, tmp_path / "out.edgerec")
+    assert not (tmp_path / "out.edgerec").exists()
+
+
 def test_a_vocabulary_is_one_value_a_line(tmp_path: Path) -> None:
     (tmp_path / "items.txt").write_text("a b\nc\n")
     assert read_lines(tmp_path / "items.txt") == ("a b", "c")

@@ -7,7 +7,8 @@ import pytest
 
 from edgerec import assembly
 from edgerec.assembly import Asked, AssemblyError
-from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting, TargetSetting
+from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting, TargetSetting, parse_config
+from edgerec.errors import EdgerecError
 from edgerec.targets import environment
 from edgerec.targets.environment import RuntimeUnknownError
 
@@ -19,7 +20,7 @@ WRITTEN = Config(
 
 
 def test_flags_win_over_the_file_and_leave_the_rest_of_it() -> None:
-    asked = Asked(model=Path("given.keras"), data=Path("given.csv"), runtime="tflite-runtime==2.14.0")
+    asked = Asked(model=Path("given.keras"), data="given.csv", runtime="tflite-runtime==2.14.0")
     assert assembly.model_setting(WRITTEN, asked) == replace(WRITTEN.model, path=Path("given.keras"))  # type: ignore[type-var]
     assert assembly.data_setting(WRITTEN, asked) == replace(WRITTEN.data, path=Path("given.csv"))  # type: ignore[type-var]
     assert assembly.runtime(WRITTEN, asked) == "tflite-runtime==2.14.0"
@@ -42,11 +43,33 @@ def test_what_nobody_says_is_refused_with_the_way_to_say_it() -> None:
 
 
 def test_the_built_in_data_has_titles_and_a_users_file_has_none(tmp_path: Path) -> None:
-    read, titles = assembly.interactions(DataSetting(Path("movietweetings")))
+    read, titles = assembly.interactions(assembly.data_setting(Config(), Asked(data="movietweetings")))
     assert (read.items, len(titles)) == (2414, 2414)
     (tmp_path / "own.csv").write_text("user,item,time\na,x,1\na,y,2\n")
     read, titles = assembly.interactions(DataSetting(tmp_path / "own.csv"))
     assert (read.items, titles) == (2, ())
+
+
+def test_only_the_bare_word_is_the_built_in_data(tmp_path: Path) -> None:
+    def means(*, written: str | None = None, flag: str | None = None) -> tuple[bool, Path]:
+        toml = "" if written is None else f'[data]\npath = "{written}"\n'
+        data = assembly.data_setting(parse_config(toml, folder=tmp_path), Asked(data=flag))
+        return data.built_in, data.path
+
+    assert means(written="movietweetings") == means(flag="movietweetings") == (True, Path("movietweetings"))
+    assert means(written="./movietweetings") == (False, tmp_path / "movietweetings")
+    assert means(written="own/movietweetings") == (False, tmp_path / "own/movietweetings")
+    assert means(flag="./movietweetings") == (False, Path("movietweetings"))
+    assert means(flag="/data/movietweetings") == (False, Path("/data/movietweetings"))
+    assert means(written="movietweetings", flag="own.csv") == (False, Path("own.csv"))
+    with pytest.raises(EdgerecError, match="movietweetings"):
+        assembly.interactions(DataSetting(tmp_path / "movietweetings"))
+
+
+def test_one_seed_is_that_of_the_split_of_training_and_of_samples() -> None:
+    assert assembly.data_setting(WRITTEN, Asked()).seed == 5
+    assert assembly.data_setting(WRITTEN, Asked(seed=0)).seed == 0
+    assert assembly.data_setting(Config(), Asked(data="own.csv", seed=3)).seed == 3
 
 
 def test_each_rule_of_a_holdout_is_one_of_the_splitting() -> None:

@@ -1,5 +1,7 @@
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
 from converters import tflite_file
@@ -66,3 +68,23 @@ def test_the_entry_point_is_the_one_signature_and_output(tiny: TfliteFile) -> No
 )
 def test_the_precision_is_told_by_types(name: str, precision: str) -> None:
     assert precision_of(tflite_file.read(FIXTURES / f"{name}.tflite")) == precision
+
+
+@pytest.mark.parametrize(("added", "precision"), [(False, "dynamic_int8"), (True, "full_int8")])
+def test_int8_rows_that_only_move_are_no_int8_arithmetic(maker: ModuleType, added: bool, precision: str) -> None:
+    builder = maker.Builder()
+    graph = builder.graph()
+    table = graph.constant("table", np.ones((6, 8), np.int8), scales=(0.1,))
+    history = graph.tensor("history", (1, 4), "INT32")
+    last = graph.tensor("rows", (1, 4, 8), "INT8", scales=(0.1,))
+    graph.op("GATHER", [table, history], [last], options="GatherOptions", axis=0)
+    flat = graph.tensor("flat", (1, 32), "INT8", scales=(0.1,))
+    graph.op("RESHAPE", [last, graph.constant("shape", np.array([-1, 32], np.int32))], [flat])
+    if added:
+        summed = graph.tensor("sum", (1, 32), "INT8", scales=(0.1,))
+        graph.op("ADD", [flat, flat], [summed], options="AddOptions")
+        flat = summed
+    scores = graph.tensor("scores", (1, 32))
+    graph.op("DEQUANTIZE", [flat], [scores])
+    graph.signature({"history": history}, {"scores": scores})
+    assert precision_of(tflite_file.parse(builder.pack())) == precision

@@ -25,6 +25,14 @@ def test_what_the_benchmark_writes_is_read(tmp_path: Path) -> None:
     assert read.ratio("gru", "float32") == 1.0
 
 
+def test_a_recipe_loads_in_what_loads_it_of_every_model(tmp_path: Path) -> None:
+    two = {**OUTCOME, "loads": ["ai-edge-litert==2.3.0", "tflite-runtime==2.14.0"]}
+    read = read_measurements(written(tmp_path, {**WHOLE, "models": {"gru": {"int8": two}, "mf": {"int8": OUTCOME}}}))
+    assert read is not None
+    assert read.loads("int8") == ("tflite-runtime==2.14.0",)
+    assert read.loads("float32") is None
+
+
 def test_a_file_that_is_not_there_is_nothing_measured(tmp_path: Path) -> None:
     assert read_measurements(tmp_path / "gone.json") is None
 

@@ -1,12 +1,11 @@
 import hashlib
-import zlib
 from pathlib import Path
 
 import pytest
 
 from converters.errors import TfliteError
 from device_tests.errors import BundleError
-from edgerec.model_file import ModelFileError, deflated_bytes, read_model_file
+from edgerec.model_file import ModelFileError, read_model_file
 
 
 def test_a_bundle_and_a_bare_tflite_are_told_apart_by_their_first_bytes(
@@ -43,10 +42,3 @@ def test_damaged_files_are_refused_by_their_own_readers(tmp_path: Path, tiny_bun
     (tmp_path / "x.tflite").write_bytes(tiny_tflite[:200])
     with pytest.raises(TfliteError, match=r"x\.tflite"):
         read_model_file(tmp_path / "x.tflite")
-
-
-def test_deflated_bytes_are_those_of_one_raw_deflate_stream() -> None:
-    data = bytes(range(256)) * 9000 + b"tail"
-    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-    assert deflated_bytes(data) == len(packer.compress(data) + packer.flush())
-    assert deflated_bytes(b"") == 2

@@ -1,16 +1,18 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from device_tests import bundle as bundle_format
-from device_tests.bundle import Bundle, Input
-from device_tests.evaluation import EvaluationSet
+from device_tests.bundle import Bundle
+from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.manifest import Input
 from edgerec import packing
-from edgerec.models.roles import CATALOGUE, Roles
+from edgerec.models.roles import CATALOGUE, POINTWISE, Roles
 from edgerec.packing import Catalogue, EntryPoint, PackingError, Promise
 
 HISTORY = Input("history", "history", 4, 41, 40)
@@ -96,6 +98,28 @@ def test_integer_scores_are_decoded_as_the_real_numbers_that_they_stand_for(
     np.testing.assert_allclose(decoded, np.clip(exact, -131 * 0.05, 124 * 0.05), atol=0.026)
 
 
+def test_inputs_of_one_id_a_row_are_given_in_the_shape_that_the_file_asks_for(maker: ModuleType) -> None:
+    """Keras's Input((1,)) is [batch, 1], and the harness reshapes the ids to it."""
+    random = np.random.default_rng(3)
+    tables = {"user": random.normal(size=(3, 8)), "item": random.normal(size=(5, 8))}
+    builder = maker.Builder()
+    graph = builder.graph()
+    ids = {name: graph.tensor(name, (1, 1), "INT32") for name in tables}
+    rows = {name: graph.tensor(f"{name} rows", (1, 1, 8)) for name in tables}
+    for name, table in tables.items():
+        stored = graph.constant(f"{name} table", table.astype(np.float32))
+        graph.op("GATHER", [stored, ids[name]], [rows[name]], options="GatherOptions", axis=0)
+    product, scores = graph.tensor("product", (1, 1, 8)), graph.tensor("scores", (1, 1))
+    graph.op("MUL", [*rows.values()], [product], options="MulOptions")
+    graph.op("SUM", [product, graph.constant("axis", np.array([2], np.int32))], [scores], options="ReducerOptions")
+    graph.signature(ids, {"scores": scores})
+    roles = Roles("mf", POINTWISE, (Input("user", "user", 0, 3, None), Input("item", "item", 0, 5, None)), 5)
+    nothing = Ragged.from_lists([np.zeros(0, np.int32)] * 3)
+    users = EvaluationSet({"user": np.arange(3, dtype=np.int32)}, nothing, nothing, np.ones(5, np.int32))
+    decoded = packing.decode(builder.pack(), roles, users, np.array([2, 0], np.int32))
+    np.testing.assert_allclose(decoded, tables["user"][[2, 0]] @ tables["item"].T, rtol=1e-5, atol=1e-6)
+
+
 def test_a_file_that_scores_another_catalogue_is_refused(tiny_tflite: bytes, evaluation: EvaluationSet) -> None:
     with pytest.raises(PackingError, match="tiny gives 40 scores a user, expected 39"):
         packing.decode(tiny_tflite, replace(ROLES, items=39), evaluation, np.arange(2, dtype=np.int32))
@@ -116,6 +140,11 @@ def test_golden_outputs_are_float32s_lists_and_the_decode_of_some_users(
     np.testing.assert_array_equal(
         made.decoded_scores, packing.decode(tiny_tflite, ROLES, evaluation, made.users[:2].astype(np.int32))
     )
+
+
+def test_an_operator_of_which_no_runtime_is_known_is_refused(tiny_model: object) -> None:
+    with pytest.raises(PackingError, match="tiny has an operator of which no runtime is known that has it"):
+        packed(tiny_model.tflite(gather_version=99))  # type: ignore[attr-defined]
 
 
 def test_what_does_not_fit_is_refused_by_name(tiny_tflite: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,43 @@ def test_what_could_not_be_written_after_the_work_is_refused_before_it(tmp_path:
             storage.prepare(path)
     with pytest.raises(StorageError), storage.writing(Path(os.devnull)):
         pass
+
+
+@pytest.fixture
+def no_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Leave the system no folder for temporary files, as a full root partition does."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+
+
+@pytest.mark.usefixtures("no_temporary_folder")
+def test_no_temporary_folder_is_one_sentence_with_a_next_step(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"No usable temporary directory found in .*set TMPDIR"):
+        storage.scratch_file()
+    with pytest.raises(StorageError, match=r"No usable temporary directory found in .*set TMPDIR"):
+        storage.scratch().__enter__()
+
+
+def test_a_scratch_folder_is_gone_after_its_block_and_what_it_cannot_hold_is_told(tmp_path: Path) -> None:
+    with storage.scratch("run-", within=tmp_path) as folder:
+        assert folder.parent == tmp_path
+        (folder / "file").write_text("x")
+    assert list(tmp_path.iterdir()) == []
+    with (
+        pytest.raises(StorageError, match="No space is left for"),
+        storage.scratch(within=tmp_path),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+    with (
+        pytest.raises(StorageError, match=r"none cannot be written"),
+        storage.scratch(within=tmp_path / "none"),
+    ):
+        raise AssertionError
+
+
+def test_every_temporary_folder_of_the_host_is_made_in_one_place() -> None:
+    """A place that makes its own shows a traceback where there is no temporary folder."""
+    package = Path(storage.__file__).parent
+    makers = {path.name for path in package.rglob("*.py") if "import tempfile" in path.read_text(encoding="utf-8")}
+    assert makers - {"proving.py"} == {"storage.py", "cache.py"}  # a kept step is written beside the others

@@ -1,5 +1,6 @@
-"""A folder as a user has it, with models, data and bundles, and `edgerec` run in it as a process of its own."""
+"""A folder as a user has it, with models, data and bundles, and `edgerec` run in it."""
 
+import itertools
 import os
 import runpy
 import subprocess
@@ -16,7 +17,7 @@ _SHARED = runpy.run_path(str(REPOSITORY / "tests/edgerec/conftest.py"))
 tiny_model, tiny_tflite, tiny_manifest = (_SHARED[name] for name in ("tiny_model", "tiny_tflite", "tiny_manifest"))
 tiny_members = _SHARED["tiny_members"]
 _COMMANDS = runpy.run_path(str(REPOSITORY / "tests/edgerec/cli/conftest.py"))
-keras_files, ratings, ITEMS = (_COMMANDS[name] for name in ("keras_files", "ratings", "ITEMS"))
+keras_files, ratings, called, ITEMS = (_COMMANDS[name] for name in ("keras_files", "ratings", "called", "ITEMS"))
 
 Done = subprocess.CompletedProcess[str]
 
@@ -52,10 +53,18 @@ def environment(scratch: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def edgerec(folder: Path, environment: dict[str, str]) -> Callable[..., Done]:
-    """Run `edgerec` in the user's folder to its end; `limit` bytes is the longest file that it may write."""
+def edgerec(request: pytest.FixtureRequest, folder: Path, environment: dict[str, str]) -> Callable[..., Done]:
+    """Run `edgerec` in the user's folder to its end; `limit` bytes is the longest file that it may write.
+
+    It is a process of its own with a limit, where TensorFlow is needed, and the first time in each test.
+    """
+    needs_tensorflow = request.node.get_closest_marker("tensorflow") is not None
+    turns = itertools.count()
 
     def run(*arguments: object, limit: int | None = None, timeout: float = 300) -> Done:
+        if next(turns) and limit is None and not needs_tensorflow:
+            done: Done = called(list(map(str, arguments)), folder, environment)
+            return done
         command = [sys.executable, "-m", "edgerec.cli", *map(str, arguments)]
         if limit is not None:
             # By a program of its own: a function to run before exec is not safe beside threads.

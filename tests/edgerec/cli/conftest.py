@@ -1,10 +1,13 @@
-"""The command line as a process of its own, and a trained recommender as a user's files."""
+"""The command line as a user calls it, and a trained recommender as a user's files."""
 
+import io
 import os
 import subprocess
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -13,15 +16,37 @@ REPOSITORY = Path(__file__).parents[3]
 ITEMS, LENGTH = 40, 4
 
 
-@pytest.fixture(scope="session")
-def edgerec() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `edgerec` with these arguments in a folder, and give its exit code, stdout and stderr."""
+def called(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `edgerec` in a folder as a process of its own would, but in this one: it spares an interpreter's start."""
+    from edgerec.cli.main import run
+
+    out, error = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(error):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", [str(REPOSITORY / "edgerec/cli/__main__.py"), *arguments])
+        patch.setattr(tempfile, "tempdir", environment.get("TMPDIR"))
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        code = run(arguments)
+    return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), error.getvalue())
+
+
+@pytest.fixture
+def edgerec(request: pytest.FixtureRequest) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `edgerec` with these arguments in a folder, and give its exit code, stdout and stderr.
+
+    Where TensorFlow is needed it is a process of its own: what this one has done to TensorFlow is not a user's.
+    """
+    own_process = request.node.get_closest_marker("tensorflow") is not None
 
     def run(*arguments: object, cwd: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        environment = {"EDGEREC_HOME": str(REPOSITORY / ".edgerec-test"), **os.environ, "PYTHONPATH": str(REPOSITORY)}
+        if not own_process:
+            return called(list(map(str, arguments)), cwd, environment)
         return subprocess.run(
             [sys.executable, "-m", "edgerec.cli", *map(str, arguments)],
             cwd=cwd,
-            env={"EDGEREC_HOME": str(REPOSITORY / ".edgerec-test"), **os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=timeout,

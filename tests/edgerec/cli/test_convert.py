@@ -22,7 +22,6 @@ def test_a_model_becomes_a_tflite_that_its_runtime_runs(edgerec: Edgerec, traine
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.xfail(reason="TensorFlow refuses an unseeded dropout while the model is exported")
 def test_a_model_with_dropout_is_converted_in_a_process_that_trains_nothing(edgerec: Edgerec, trained: Path) -> None:
     done = edgerec("convert", "dropout.keras", cwd=trained, timeout=MINUTES)
     assert done.returncode == 0, done.stderr.splitlines()[-1]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from device_tests import bundle as bundle_format
+from device_tests.manifest import Input
 
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 300
@@ -60,7 +61,7 @@ def test_a_model_with_a_user_table_is_asked_by_the_users_id(
     edgerec: Edgerec, tmp_path: Path, rebuilt: Callable[..., dict[str, bytes]], tiny_bundle: Path
 ) -> None:
     manifest = bundle_format.read(tiny_bundle).manifest
-    user = bundle_format.Input("history", "user", 0, 41, None)
+    user = Input("history", "user", 0, 41, None)
     members = rebuilt({bundle_format.USERS: b"anna\nbert\n"}, inputs=(user,))
     kept = {name: data for name, data in members.items() if name.startswith("app/")}
     bundle_format.write(tmp_path / "user.edgerec", kept)

@@ -27,6 +27,9 @@ def test_every_built_in_recipe_is_listed_and_its_steps_can_be_shown(
     shown = capsys.readouterr().out
     assert "1. prune: sparsity = 0.8" in shown
     assert "2. convert: precision = dynamic_int8" in shown
+    assert "  loads in: not measured\n" in shown
+    assert "tflite-runtime" not in shown
+    assert {recipe["loads"] for recipe in value["recipes"]} == {None}
     for text in (listed, shown):
         assert text.endswith(
             "\n\nWhat each gave is not part of this installation: benchmarks/recipes.py measures it.\n"
@@ -51,11 +54,14 @@ def test_what_each_recipe_gave_is_shown_where_it_was_measured(
     assert "int8     2.0 KiB     256 B   4.0x   0.200        95.0 %  ai-edge-litert==2.3.0" in capsys.readouterr().out
     assert run(["recipes", "int8"]) == 0
     assert "gru    2.0 KiB     256 B   4.0x" in capsys.readouterr().out
+    assert run(["recipes", "int8"]) == 0
+    assert "  loads in: ai-edge-litert==2.3.0\n" in capsys.readouterr().out
     assert run(["recipes", "prune70_int8"]) == 0
     assert "prune70_int8 was not measured" in capsys.readouterr().out
     assert run(["recipes", "int8", "--json"]) == 0
     (recipe,) = json.loads(capsys.readouterr().out)["recipes"]
     assert recipe["measured"]["gru"]["download_bytes"] == 256
+    assert recipe["loads"] == ["ai-edge-litert==2.3.0"]
 
 
 def test_an_unknown_recipe_names_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:

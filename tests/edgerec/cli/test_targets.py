@@ -25,6 +25,16 @@ def test_this_machine_and_its_runtimes_are_listed(edgerec: Edgerec, tmp_path: Pa
     assert [one["name"] for one in local["runtimes"] if one["default"]] == [str(environment.DEFAULT)]
 
 
+def test_a_runtime_is_made_ready_by_name(edgerec: Edgerec, tmp_path: Path) -> None:
+    python = environment.python_for(environment.DEFAULT)
+    done = edgerec("targets", "install", environment.DEFAULT, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"runtime": str(environment.DEFAULT), "environment": str(python.parent.parent)}
+    unknown = edgerec("targets", "install", "tflite-runtime", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "did you mean tflite-runtime==2.14.0?" in unknown.stderr
+
+
 def test_a_runtime_that_is_not_made_yet_says_so(
     edgerec: Edgerec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

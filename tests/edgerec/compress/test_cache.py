@@ -107,6 +107,36 @@ def test_the_key_changes_with_every_part(monkeypatch: pytest.MonkeyPatch) -> Non
     assert cache.key("convert", a=1, b=2) == cache.key("convert", b=2, a=1)
 
 
+def test_the_digest_of_the_code_is_of_every_module_that_makes_an_entry_and_of_its_place(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    places = ("build.py", "compress/step.py", "data/step.py", "cli/build.py", "report/build.py")
+    for place in places:
+        (package / place).parent.mkdir(parents=True, exist_ok=True)
+        (package / place).write_text("value = 1\n")
+    before = cache.digest_of([package])
+    for place in places:
+        (package / place).write_text("value = 2\n")
+        for_people = place.startswith(("cli/", "report/"))
+        assert (cache.digest_of([package]) == before) == for_people, place
+        (package / place).write_text("value = 1\n")
+    (package / "compress/step.py").rename(package / "data/other.py")
+    (package / "data/step.py").rename(package / "compress/step.py")
+    (package / "data/other.py").rename(package / "data/step.py")
+    assert cache.digest_of([package]) == before
+    (package / "data/step.py").rename(package / "models.py")
+    assert cache.digest_of([package]) != before
+
+
+@pytest.mark.parametrize("module", ["edgerec.build", "edgerec.packing", "device_tests.harness", "converters.worker"])
+def test_the_code_that_is_digested_is_where_entries_are_made(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Path(*module.split(".")).with_suffix(".py")
+    read = Path.read_bytes
+    before = cache.code_digest.__wrapped__()
+    changed = lambda path: read(path) + b"#" * path.as_posix().endswith(f"/{place.as_posix()}")  # noqa: E731
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    assert cache.code_digest.__wrapped__() != before
+
+
 WRITER = """
 from edgerec.compress import cache
 files = {"model.tflite": b"the model" * 100, "notes.json": b"{}"}
@@ -117,7 +147,7 @@ for round_ in range(40):
 
 
 def test_many_processes_write_the_same_entries_at_once(home: Path) -> None:
-    root = str(Path(cache.edgerec.__file__).parents[1])
+    root = str(Path(cache.storage.__file__).parents[1])
     running = [subprocess.Popen([sys.executable, "-c", WRITER], env={**os.environ, "PYTHONPATH": root}) for _ in "abc"]
     assert [each.wait() for each in running] == [0, 0, 0]
     assert sorted(each.name for each in home.iterdir()) == [f"{round_:064}" for round_ in range(40)]

@@ -87,7 +87,7 @@ def test_a_candidate_says_what_every_step_gained_and_where_it_came_from(
     assert made.gains[1].bytes_after == len(made.tflite)
     assert all(gain.deflated_after < gain.deflated_before for gain in made.gains)
     assert made.lineage == {
-        "model": base("gru").key,
+        "recommender_sha256": base("gru").sha256,
         "data_sha256": setting.data.digest(),
         "seed": 0,
         "threads": 2,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache as step_cache
 from edgerec.compress.candidate import Candidate
 from edgerec.compress.conversion import Converter
@@ -14,7 +15,6 @@ from edgerec.compress.pipeline import Setting, compress
 from edgerec.compress.recipe import built_in
 from edgerec.compress.stage import Stage
 from edgerec.data.interactions import Interactions
-from edgerec.model_file import deflated_bytes
 from edgerec.models.recommender import Recommender
 from edgerec.models.session import versions
 

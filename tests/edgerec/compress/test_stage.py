@@ -60,3 +60,11 @@ def test_the_roles_of_a_finished_stage_are_read_without_tensorflow(trained: Call
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "gru", "False"]
+
+
+def test_the_digest_is_of_the_recommender_and_not_of_how_it_was_made(
+    trained: Callable[[str], Recommender],
+) -> None:
+    one, same = (Stage(f"{number:064}", lambda: trained("gru")) for number in (1, 2))
+    other = Stage(f"{3:064}", lambda: trained("mf"))
+    assert one.sha256 == same.sha256 != other.sha256

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.data import movietweetings
 from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluated_users, evaluation_set

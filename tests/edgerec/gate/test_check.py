@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from device_tests import bundle as bundle_format
+from device_tests.manifest import Manifest
 from device_tests.report import DeviceReport, Quality
 from edgerec.gate.budget import Budget, limit
 from edgerec.gate.check import check
@@ -111,6 +112,24 @@ def test_without_a_report_a_limit_is_unproven_and_the_bench_line_that_proves_it_
     line = f"edgerec bench {file.name} --target local --runtime tflite-runtime==2.14.0 --threads 1 -o {where}"
     assert {check.remedy for check in limits} == {line}
     assert {check.reason for check in limits} == {"no report of this bundle"}
+
+
+@pytest.mark.parametrize(("name", "fewest"), [("p50", 1), ("p95", 20), ("p99", 100)])
+def test_a_percentile_of_too_few_calls_is_unproven(
+    file: ModelFile, report: DeviceReport, name: str, fewest: int
+) -> None:
+    assert report.latency is not None
+
+    def held(calls: int) -> Check:
+        few = replace(report, latency=replace(report.latency, warm_ns=(1000,) * calls))  # type: ignore[type-var]
+        return one(check(file, {"pi.json": few}, budget(**{name: "2 ms"})), name)
+
+    assert held(fewest).held is True
+    if fewest > 1:
+        assert held(fewest - 1).held is None
+        assert (
+            f"{name} of {fewest - 1} warm calls says nothing: measure with --calls {fewest}" in held(fewest - 1).reason
+        )
 
 
 def test_a_report_of_this_bundle_proves_every_limit(file: ModelFile, report: DeviceReport) -> None:
@@ -274,7 +293,7 @@ def test_a_report_of_the_bundle_proves_latency_of_the_same_bare_model(bare: Mode
 
 
 def test_a_manifest_that_names_another_signature_than_the_model_has_is_missed(
-    tmp_path: Path, rebuilt: Rebuilt, tiny_manifest: bundle_format.Manifest
+    tmp_path: Path, rebuilt: Rebuilt, tiny_manifest: Manifest
 ) -> None:
     (history,) = tiny_manifest.inputs
     wrong = {
@@ -290,7 +309,7 @@ def test_a_manifest_that_names_another_signature_than_the_model_has_is_missed(
 
 
 def test_a_user_table_is_refused_when_the_budget_says_so(
-    tmp_path: Path, rebuilt: Rebuilt, tiny_manifest: bundle_format.Manifest
+    tmp_path: Path, rebuilt: Rebuilt, tiny_manifest: Manifest
 ) -> None:
     (history,) = tiny_manifest.inputs
     users = bundle_format.join_lines(("u1", "u2"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import examples, merged, sample
 from edgerec.models.recommender import ModelError

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from edgerec.config import InputSetting, ModelSetting
 from edgerec.models.recognition import roles
 from edgerec.models.recommender import ModelError

@@ -16,7 +16,7 @@ Build = Callable[..., Recommender]
 @pytest.fixture(scope="module")
 def quantized(keras: Any, blocks: Split) -> Recommender:
     """A recommender with TF-MOT's quantizers in it and a softmax at its end."""
-    from device_tests.bundle import Input
+    from device_tests.manifest import Input
     from edgerec.models.roles import CATALOGUE, Roles
     from edgerec.models.session import session
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from device_tests.ranking import top_k
 from edgerec.data.splitting import Split
 from edgerec.models import training

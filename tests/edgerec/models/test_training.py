@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from device_tests.bundle import Input
+from device_tests.manifest import Input
 from device_tests.ranking import ranks_of
 from edgerec.data.evaluation import evaluated_users, evaluation_set
 from edgerec.data.interactions import Interactions

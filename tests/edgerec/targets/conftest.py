@@ -8,6 +8,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from device_tests import bundle, evaluation, record
+from device_tests.manifest import FORMAT, Input, Manifest
 
 USERS, ITEMS, K = 6, 12, 3
 SCORES = np.random.default_rng(0).standard_normal((USERS, ITEMS)).astype(np.float32)
@@ -76,13 +77,13 @@ def bundle_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bundle.ITEMS: bundle.join_lines(tuple(f"item{i}" for i in range(ITEMS))),
         bundle.USERS: bundle.join_lines(tuple(f"user{u}" for u in users)),
     }
-    manifest = bundle.Manifest(
-        format=bundle.FORMAT,
+    manifest = Manifest(
+        format=FORMAT,
         name="table",
         recipe="float32",
         kind="catalogue",
         signature="serving_default",
-        inputs=(bundle.Input("user", "user", 0, USERS, None),),
+        inputs=(Input("user", "user", 0, USERS, None),),
         output="scores",
         items=ITEMS,
         k=K,

@@ -1,5 +1,6 @@
 """The real harness on this machine, in the real runtimes."""
 
+import io
 import os
 import signal
 import subprocess
@@ -69,6 +70,14 @@ def test_only_the_phases_asked_for_run_and_the_lists_are_written(bundle_path: Pa
     lists = np.load(tmp_path / "lists.npy", allow_pickle=False)
     assert lists.shape == (6, 5)
     assert [path.name for path in tmp_path.iterdir()] == ["lists.npy"]
+
+
+def test_the_scores_of_the_decoded_golden_users_are_written(
+    tiny_bundle: Path, tiny_members: dict[str, bytes], tmp_path: Path
+) -> None:
+    local.run(tiny_bundle, runtime=HERE[0], only=("golden",), scores=tmp_path / "scores.npy")
+    decoded = np.load(io.BytesIO(tiny_members["proof/golden_decoded_scores.npy"]))
+    np.testing.assert_allclose(np.load(tmp_path / "scores.npy"), decoded, rtol=1e-4, atol=1e-5, strict=True)
 
 
 def test_a_bare_model_is_measured_with_the_ids_it_takes(model_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""Whether a .tflite is as a bundle promises and a runtime takes it: no free axis but the batch, and ops it knows."""
+
+from converters.anatomy import anatomy, free_axes
+from converters.errors import Misfit
+from converters.op_versions import OLDEST_RUNTIME
+from converters.spec import runtime_version
+from converters.tflite_file import TfliteFile
+
+
+def refuse_misfit(file: TfliteFile, runtime: str) -> None:
+    """Raise Misfit where a file does not fit `runtime`, a pin such as ``tflite-runtime==2.14.0``.
+
+    The batch axis of every input and output has to be free (shape 1, shape signature -1) and no other; every operator
+    has to be a built-in one at a version that is known, and that the runtime knows.
+    """
+    _refuse_other_than_a_free_batch(file)
+    _refuse_ops_without_a_kernel(file)
+    oldest, has = anatomy(file).oldest_runtime, runtime_version(runtime)
+    if oldest and has is not None and tuple(int(part) for part in oldest.split(".")) > has:
+        raise Misfit(f"the file needs runtime {oldest}, but it was asked to load in {runtime}")
+
+
+def _refuse_other_than_a_free_batch(file: TfliteFile) -> None:
+    free = free_axes(file)
+    if free:
+        raise Misfit(
+            f"only the batch axis may be free, but axis {free[0].axis} of {free[0].name} is too; give it a fixed length"
+        )
+    for signature in file.signatures:
+        tensors = file.subgraphs[signature.subgraph].tensors
+        for name, index in (*signature.inputs.items(), *signature.outputs.items()):
+            shape, asked = tensors[index].shape, tensors[index].shape_signature
+            if shape[:1] != (1,) or asked[:1] != (-1,):
+                raise Misfit(
+                    f"the batch axis of {name} has size {shape[:1]} and signature {asked[:1]}, expected 1 and free: a "
+                    "layer fixes the number of rows"
+                )
+
+
+def _refuse_ops_without_a_kernel(file: TfliteFile) -> None:
+    found = anatomy(file)
+    if found.flex or found.custom:
+        names = ", ".join((*found.flex, *found.custom))
+        raise Misfit(f"the model needs {names}, which no built-in kernel serves; replace the layer")
+    for code in file.operator_codes:
+        if (code.name, code.version) not in OLDEST_RUNTIME:
+            raise Misfit(
+                f"the model needs {code.name} version {code.version}, of which no runtime is known that has it; "
+                "convert it with an older converter"
+            )
