@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REFUSED = 2
+MAX_CALLS = 1_000_000
 INTERRUPTED = 130
 
 
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", type=Path, metavar="BUNDLE_OR_TFLITE", help="a bundle, or a bare .tflite")
     parser.add_argument("--report", type=Path, required=True, metavar="OUT.json", help="where the report goes")
     parser.add_argument("--threads", type=_at_least_one, default=1, metavar="N", help="threads of the runtime (1)")
-    parser.add_argument("--calls", type=_at_least_one, default=500, metavar="N", help="warm calls (500)")
+    parser.add_argument("--calls", type=_calls, default=500, metavar="N", help="warm calls (500)")
     parser.add_argument("--k", type=_at_least_one, metavar="K", help="length of the lists (the bundle's own)")
     parser.add_argument("--only", type=_names, default=[], metavar="PHASES", help="of memory,latency,golden,quality")
     parser.add_argument("--runtime", metavar="NAME", help="tflite-runtime or ai-edge-litert (the first that is there)")
@@ -97,6 +98,13 @@ def _at_least_one(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"should be a whole number of at least 1, not {text!r}")
+    return number
+
+
+def _calls(text: str) -> int:
+    number = _at_least_one(text)
+    if number > MAX_CALLS:
+        raise argparse.ArgumentTypeError(f"should be at most {MAX_CALLS}, since every call is kept, not {text!r}")
     return number
 
 

@@ -1,8 +1,6 @@
 """Members of a bundle that is not written yet, asked in the runtime that they are for."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -41,8 +39,7 @@ def baseline(members: Mapping[str, bytes], runtime: RuntimePin, *, progress: Pro
 def _asked(
     members: Mapping[str, bytes], runtime: RuntimePin, phases: Sequence[str], progress: Progress
 ) -> DeviceReport:
-    scratch = Path(tempfile.gettempdir())
-    with storage.telling(scratch), tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-        draft = Path(folder) / "draft.edgerec"
+    with storage.scratch() as folder:
+        draft = folder / "draft.edgerec"
         bundle.write(draft, members)
         return local.run(draft, runtime=runtime, only=phases, progress=progress)

@@ -26,7 +26,7 @@ CALLS = 500
 @click.option("--target", type=click.Choice(["local"]), default="local", show_default=True, help="Where it runs.")
 @click.option("--runtime", help=f"The runtime [{FILE_NAME}, else {environment.DEFAULT}].")
 @click.option("--threads", type=click.IntRange(min=1), help=f"Threads of the runtime [{FILE_NAME}, else 1].")
-@click.option("--calls", type=click.IntRange(min=1), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
+@click.option("--calls", type=click.IntRange(1, 1_000_000), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [the bundle's own].")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Run this phase only; may be repeated.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take the runtime from.")

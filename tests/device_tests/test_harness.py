@@ -268,6 +268,10 @@ def test_a_bare_file_asked_wrongly(
             "limits are for a bare .tflite: a bundle says itself how many ids its inputs take",
         ),
         (("--threads", "0"), "argument --threads: should be a whole number of at least 1, not '0'"),
+        (
+            ("--calls", "1000001"),
+            "argument --calls: should be at most 1000000, since every call is kept, not '1000001'",
+        ),
         (("--calls", "many"), "argument --calls: should be a whole number of at least 1, not 'many'"),
         (("--k", "-1"), "argument --k: should be a whole number of at least 1, not '-1'"),
         (("--runtime", "tensorflow"), "no runtime is called 'tensorflow': there are tflite-runtime and ai-edge-litert"),
@@ -400,7 +404,7 @@ def test_an_interrupted_run_leaves_nothing(
         signal.SIGINT, signal.default_int_handler
     )  # a shell's background ignores it, and so would we
     child = subprocess.Popen(
-        [python, "-m", "device_tests", catalogue.path, "--report", written, "--calls", "20000000"],
+        [python, "-m", "device_tests", catalogue.path, "--report", written, "--calls", "1000000"],
         env={"PYTHONPATH": str(Path(bundle.__file__).parents[1]), "TMPDIR": str(scratch), "PATH": os.environ["PATH"]},
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

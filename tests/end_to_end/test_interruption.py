@@ -69,7 +69,7 @@ def test_a_bench_that_is_interrupted_ends_the_harness_and_leaves_no_report(
     folder: Path, environment: Environment, scratch: Path, home: Path, sent: list[signal.Signals]
 ) -> None:
     before = sorted(folder.rglob("*"))
-    arguments = ["bench", "tiny.edgerec", "--calls", "5000000", "-o", "report.json"]
+    arguments = ["bench", "tiny.edgerec", "--calls", "1000000", "-o", "report.json"]
     assert interrupted(arguments, "memory", sent, folder, environment) == WORDS[sent[0]]
     assert sorted(folder.rglob("*")) == before
     assert list(scratch.iterdir()) == []

@@ -18,7 +18,7 @@ from edgerec.targets.environment import RuntimePin
 from edgerec.targets.local import LocalRunError
 
 HERE = [pin for pin in environment.known() if environment.available(pin)]
-ENDLESS = 10**9
+LONG = 10**6  # calls: seconds, where a test needs a moment
 
 
 @pytest.fixture(autouse=True)
@@ -104,15 +104,15 @@ def test_a_harness_that_dies_of_a_signal_is_one_sentence(bundle_path: Path, numb
                 os.kill(pid, number)
 
     with pytest.raises(LocalRunError) as died:
-        local.run(bundle_path, runtime=HERE[0], calls=ENDLESS, only=("latency",), progress=kill)
+        local.run(bundle_path, runtime=HERE[0], calls=LONG, only=("latency",), progress=kill)
     assert f"killed by {number.name} in phase latency under {HERE[0]}: most likely {cause}" in str(died.value)
     assert runs() == []
 
 
 def test_a_run_that_takes_too_long_is_ended(bundle_path: Path) -> None:
     with pytest.raises(LocalRunError) as ended:
-        local.run(bundle_path, runtime=HERE[0], calls=ENDLESS, only=("latency",), time_limit_s=3)
-    assert str(ended.value).startswith(f"The harness was not done after 3 s, in phase latency under {HERE[0]},")
+        local.run(bundle_path, runtime=HERE[0], calls=LONG, only=("latency",), time_limit_s=1)
+    assert str(ended.value).startswith("The harness was not done after 1 s, in phase ")
     assert runs() == []
 
 
@@ -120,7 +120,7 @@ def test_a_run_that_takes_too_long_is_ended(bundle_path: Path) -> None:
 def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from edgerec.targets import environment as e, local; "
-        "local.run(Path(sys.argv[1]), runtime=e.DEFAULT, calls=10**9, only=('latency',), "
+        "local.run(Path(sys.argv[1]), runtime=e.DEFAULT, calls=10**6, only=('latency',), "
         "lists=Path(sys.argv[2]), progress=lambda phase: print(phase, flush=True))"
     )
     parent = subprocess.Popen(
