@@ -14,8 +14,10 @@ ROOT = Path(__file__).parent.parent
 # Before anything of edgerec runs: environments and finished steps of the tests never mix with the user's.
 os.environ.setdefault("EDGEREC_HOME", str(ROOT / ".edgerec-test"))
 
-# A shell starts what it puts in the background with SIGINT ignored, and children inherit that: no Ctrl-C to test then.
+# What is started in the background may have these ignored, and children inherit that: nothing to test then.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -166,4 +166,10 @@ def export(served: Recommender, folder: Path) -> None:
     module = tf.Module()
     module.model = model
     module.answer = tf.function(answer, input_signature=signature)
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.answer})
+    try:
+        tf.saved_model.save(module, str(folder), signatures={"serving_default": module.answer})
+    except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
+        reason = error.message.rpartition("; ")[2].partition(" [")[0].lower()
+        raise ConversionError(
+            f"{folder.parent} takes no exported model: {reason}; free some disk, or name another with TMPDIR"
+        ) from error

@@ -2,10 +2,10 @@
 
 import errno
 import hashlib
-import importlib.util
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from edgerec import storage, system
@@ -103,6 +103,15 @@ def _folder(runtime: RuntimePin) -> Path:
     return storage.home() / "environments" / _key(runtime)
 
 
+def _has_pip() -> bool:
+    # Asked of its metadata: looking for the module makes setuptools' import hook complain where distutils is loaded.
+    try:
+        metadata.version("pip")
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def _key(runtime: RuntimePin) -> str:
     digest = hashlib.sha256(runtime.lock.read_bytes()).hexdigest()[:12]
     return f"{runtime.name}-{runtime.version}-{system.python_tag()}-{system.platform_tag()}-{digest}"
@@ -118,7 +127,7 @@ def refuse_unavailable(runtime: RuntimePin, wheels: Path | None = None) -> None:
         )
     if wheels is not None and not wheels.is_dir():
         raise RuntimeUnavailableError(f"{wheels} is not a folder. Give --wheels the folder that holds the wheels.")
-    if importlib.util.find_spec("pip") is None:
+    if not _has_pip():
         raise RuntimeUnavailableError(
             f"The Python that runs edgerec ({sys.executable}) has no pip, which makes the environment of {runtime}. "
             f"Run `{sys.executable} -m ensurepip`, or install pip with what made that environment, and try again."
