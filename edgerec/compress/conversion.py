@@ -165,7 +165,8 @@ def export(served: Recommender, folder: Path) -> None:
 
     module = tf.Module()
     module.model = model
-    module.answer = tf.function(answer, input_signature=signature)
+    # Traced as it is: there is nothing for AutoGraph to rewrite, and it leaves a temporary file behind on a full disk.
+    module.answer = tf.function(answer, input_signature=signature, autograph=False)
     try:
         tf.saved_model.save(module, str(folder), signatures={"serving_default": module.answer})
     except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
