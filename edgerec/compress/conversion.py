@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -47,6 +47,7 @@ class Converter:
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
         self._chatter: IO[bytes] | None = None
+        self._temporary = ExitStack()  # what TensorFlow leaves when it is killed goes with its folder
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +91,7 @@ class Converter:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._chatter,
+                env={**os.environ, "TMPDIR": str(self._temporary.enter_context(storage.scratch()))},
                 text=True,
                 start_new_session=True,  # Ctrl-C is for the parent, which then ends it
             )
@@ -104,6 +106,7 @@ class Converter:
         chatter, self._chatter = self._chatter, None
         if chatter is not None:
             chatter.close()
+        self._temporary.close()
 
     def _ask(self, job: Mapping[str, Any], what: str) -> dict[str, Any]:
         self.start()
