@@ -48,6 +48,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
     return "\n".join(lines)
 
 
+def pairs(rows: Sequence[tuple[str, str]]) -> str:
+    """Give names and what is said of them as two indented columns."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name.ljust(width)}  {value}" for name, value in rows)
+
+
 def visible(text: str) -> str:
     r"""Give text that comes out of a file with what could steer a terminal made visible, such as `\x1b`."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

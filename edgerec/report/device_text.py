@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from device_tests.record import to_json
 from device_tests.report import Board, GoldenResult, Memory
-from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
+from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, pairs, table, visible
 from edgerec.report.device_figures import DeviceFigures, LatencyFigures, QualityFigures
 from edgerec.report.quantities import duration, share, size
 
@@ -58,7 +58,7 @@ def _golden(golden: GoldenResult, style: Style) -> str:
         ("against the float32 model", f"overlap {golden.float_overlap:.4f}, {golden.float_overlap_floor:g} promised"),
         ("users", f"{golden.users:,}, {golden.decoded_users:,} of them decoded"),
     ]
-    return _pairs(rows)
+    return pairs(rows)
 
 
 def _quality(quality: QualityFigures) -> str:
@@ -105,8 +105,3 @@ def _memory(memory: Memory) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _pairs(rows: Sequence[tuple[str, str]]) -> str:
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name.ljust(width)}  {value}" for name, value in rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from device_tests.manifest import Manifest
 from device_tests.record import to_json
 from edgerec.inspection import Inspection, Port, SignatureShape, StoredTensor
-from edgerec.report.console import BOLD, PLAIN, RED, Style, table, visible
+from edgerec.report.console import BOLD, PLAIN, RED, Style, pairs, table, visible
 from edgerec.report.quantities import share, size
 
 JSON_VERSION = 1
@@ -60,7 +60,7 @@ def _manifest(manifest: Manifest) -> str:
         ("tolerance", f"{share(manifest.tolerance)} of a user's score range"),
         ("promises", f"top-{manifest.k} overlap with float32 of at least {share(manifest.float_overlap)}"),
     ]
-    return "manifest\n" + _pairs(rows)
+    return "manifest\n" + pairs(rows)
 
 
 def _signatures(signatures: Sequence[SignatureShape]) -> str:
@@ -83,7 +83,7 @@ def _runtime(inspection: Inspection, style: Style) -> str:
     if inspection.custom:
         rows.append(("custom ops", style.paint(", ".join(map(visible, inspection.custom)), RED)))
     rows.append(("free axes but the batch", ", ".join(inspection.free_axes) or "none"))
-    return _pairs(rows)
+    return pairs(rows)
 
 
 def _tensors(inspection: Inspection, shown: Sequence[StoredTensor]) -> str:
@@ -118,8 +118,3 @@ def _shape(port: Port) -> str:
 
 def _ids(port: Port) -> str:
     return "" if port.ids is None else f"ids 0 to {port.ids - 1}"
-
-
-def _pairs(rows: Sequence[tuple[str, str]]) -> str:
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name.ljust(width)}  {value}" for name, value in rows)
