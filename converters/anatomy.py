@@ -20,7 +20,8 @@ class TensorSize:
     """One stored constant: its bytes, once however many tensors share them.
 
     `kind` is "table" when a lookup reads it, "dense" when a matrix product does, otherwise "other", looking through
-    casts and changes of shape. `overhead_bytes` are its scales and zero points, which lie outside `bytes`.
+    casts and changes of shape. A tensor without a name is called by its index. `overhead_bytes` are its scales and
+    zero points, which lie outside `bytes`.
     `ops` are the operators that read it themselves.
     """
 
@@ -87,8 +88,8 @@ def free_axes(file: TfliteFile) -> tuple[FreeAxis, ...]:
 def id_limits(file: TfliteFile, signature: str | None = None) -> dict[str, int]:
     """Return, by input name, the rows of the smallest stored table that the input's ids are looked up in.
 
-    Ids are followed through casts and changes of shape only; an input that reaches no lookup that way is left out.
-    Without a `signature`, all of them are read and the smaller limit counts.
+    Ids are followed through casts, changes of shape and the parts of a table only; an input that reaches no lookup
+    that way is left out. Without a `signature`, all of them are read and the smaller limit counts.
     """
     limits: dict[str, int] = {}
     by_subgraph = [_rows_looked_up(file, graph) for graph in file.subgraphs]
@@ -146,7 +147,7 @@ def _size(stored_bytes: int, holders: "list[tuple[Tensor, _Reading]]") -> Tensor
     first = holders[0][0]
     kinds = {kind for _, reading in holders for kind in reading.kinds}
     return TensorSize(
-        name=first.name,
+        name=first.name or f"tensor {first.index}",
         dtype=first.dtype,
         shape=first.shape,
         bytes=stored_bytes,
@@ -191,7 +192,9 @@ def _rows_looked_up(file: TfliteFile, graph: Subgraph) -> dict[int, int]:
     stored = _stored_tensors(file, graph)
     limits: dict[int, int] = {}
     for operator in reversed(graph.operators):
-        found = [limits[made] for made in _carried(operator) if made in limits]
+        found = [limits[made] for made in _carried(operator) if made in limits] + _shifted(
+            file, graph, operator, limits
+        )
         ids = operator.inputs[0] if found else -1
         if operator.name in _LOOKUPS and len(operator.inputs) > 1:
             table, ids = (operator.inputs[position] for position in _LOOKUPS[operator.name])
@@ -199,6 +202,22 @@ def _rows_looked_up(file: TfliteFile, graph: Subgraph) -> dict[int, int]:
         if found:
             limits[ids] = min(*found, limits.get(ids, found[0]))
     return limits
+
+
+def _shifted(file: TfliteFile, graph: Subgraph, operator: Operator, limits: dict[int, int]) -> list[int]:
+    """Return the limit of ids that have a stored integer taken off, or that are raised to it, before a lookup.
+
+    So a table in parts reads its ids; an id that is cut off from above is limited by another part.
+    """
+    if operator.name not in {"SUB", "MAXIMUM"} or len(operator.inputs) != 2 or min(operator.inputs) < 0:  # noqa: PLR2004
+        return []
+    found = [limits[made] for made in operator.outputs if made in limits]
+    by = graph.tensors[operator.inputs[1]]
+    stored = file.constant(by)
+    if by.dtype != "INT32" or by.elements != 1 or not len(stored):
+        return []
+    offset = int.from_bytes(stored, "little", signed=True) if operator.name == "SUB" else 0
+    return [limit + offset for limit in found]
 
 
 def _rows(table: Tensor, axis: object) -> list[int]:

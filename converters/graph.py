@@ -14,14 +14,16 @@ Option: TypeAlias = int | float | bool | tuple[int, ...]
 class Quantization:
     """How integers stand for real numbers: real = scale * (integer - zero point), per tensor or per index of `axis`.
 
-    `zero_points` has one entry for each of `scales`. `blockwise` says that the scales lie in another tensor, one a
-    block; then `scales` is empty. `stored_bytes` counts the scales, zero points, minima and maxima in the file.
+    `zero_points` has one entry for each of `scales`. `blockwise` says that the scales lie in another tensor,
+    `scale_tensor`, one a block of the last axis; then `scales` is empty. `stored_bytes` counts the scales, zero points,
+    minima and maxima in the file.
     """
 
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     axis: int
     blockwise: bool = False
+    scale_tensor: int = -1
     stored_bytes: int = 0
 
 

@@ -155,6 +155,9 @@ def _operator_code(table: Table) -> OperatorCode:
 def _subgraph(table: Table, codes: tuple[OperatorCode, ...], spans: tuple[tuple[int, int], ...]) -> Subgraph:
     tensors = tuple(_tensor(each, index, spans) for index, each in enumerate(table.tables(4, "tensor")))
     count = len(tensors)
+    for tensor in tensors:
+        if tensor.quantization is not None and tensor.quantization.blockwise:
+            _checked_indices(table, "the scales in blocks", (tensor.quantization.scale_tensor,), count)
     return Subgraph(
         name=table.text(12, "the name"),
         tensors=tensors,
@@ -200,7 +203,7 @@ def _quantization(table: Table, shape: tuple[int, ...]) -> Quantization | None:
         return None
     details = found.table(14, "the details")
     if details is not None and found.integer(12, "B") == schema.BLOCKWISE:
-        return Quantization((), (), found.integer(16, "i"), blockwise=True)
+        return Quantization((), (), found.integer(16, "i"), blockwise=True, scale_tensor=details.integer(4, "i"))
     scales = found.vector(8, "the scales", "f")
     zero_points = found.integers(10, "the zero points", "q")
     ranges = sum(end - start for start, end in (found.span(4, "the minima", 4), found.span(6, "the maxima", 4)))

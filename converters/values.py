@@ -74,9 +74,23 @@ def decode(file: TfliteFile, tensor: Tensor) -> NDArray[np.float32]:
     stored = raw(file, tensor)
     if tensor.quantization is None:
         return stored.astype(np.float32)
+    if tensor.quantization.blockwise:
+        return stored * _block_scales(file, tensor, tensor.quantization.scale_tensor)
     scale, zero_point = steps(tensor)
     with np.errstate(all="ignore"):
         return ((stored.astype(np.float32) - zero_point) * scale).astype(np.float32)
+
+
+def _block_scales(file: TfliteFile, tensor: Tensor, index: int) -> NDArray[np.float32]:
+    """Return the scale of every element of a tensor [..., columns], whose scales [..., blocks] are tensor `index`."""
+    graph = next(graph for graph in file.subgraphs if any(one is tensor for one in graph.tensors))
+    scales = raw(file, graph.tensors[index]).astype(np.float32)
+    blocks = scales.shape[-1] if scales.ndim else 0
+    if scales.shape[:-1] != tensor.shape[:-1] or not blocks or tensor.shape[-1] % blocks:
+        raise UnsupportedOp(
+            f"tensor {tensor.name!r} {list(tensor.shape)} has scales {list(scales.shape)}, which is not read here"
+        )
+    return np.repeat(scales, tensor.shape[-1] // blocks, axis=-1)
 
 
 def zeros(file: TfliteFile, tensor: Tensor) -> int:

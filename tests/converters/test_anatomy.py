@@ -3,6 +3,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
+import pytest
 
 from converters.anatomy import FreeAxis, anatomy, free_axes, id_limits
 from converters.tflite_file import parse
@@ -113,3 +114,17 @@ def test_long_chains_with_many_heads_are_one_pass(maker: ModuleType) -> None:
     assert set(id_limits(file).values()) == {3}
     assert anatomy(file).tensors[0].name == "table"
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("op", "by", "limit"),
+    [("SUB", [5], 12), ("MAXIMUM", [5], 7), ("MINIMUM", [5], None), ("SUB", [5, 5], None), ("ADD", [5], None)],
+)
+def test_ids_shifted_by_a_stored_integer_are_limited_by_as_much_more(op: str, by: list[int], limit: int | None) -> None:
+    from converters.graph_writer import GraphWriter
+
+    writer = GraphWriter()
+    ids = writer.input("ids", (-1,), "INT32")
+    moved = writer.apply(op, [ids, writer.constant(np.array(by, np.int32))], (-1,), "INT32")
+    writer.output("rows", writer.apply("GATHER", [writer.constant(np.zeros((7, 2), np.float32)), moved], (-1, 2)))
+    assert id_limits(parse(writer.pack())) == ({} if limit is None else {"ids": limit})

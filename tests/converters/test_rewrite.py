@@ -12,7 +12,7 @@ from converters import tflite_file, values
 from converters.anatomy import anatomy
 from converters.errors import ConversionFailed
 from converters.numpy_reference import run
-from converters.rewrite import LEAST_ELEMENTS, quantize_float_weights, score_in_float
+from converters.rewrite import LEAST_ELEMENTS, quantize_float_weights, score_in_float, strip_names
 
 Load = Callable[[str], bytes]
 InRuntimes = Callable[[bytes, dict[str, Any]], dict[str, np.ndarray]]
@@ -296,3 +296,28 @@ def test_a_table_of_zeros_gets_a_scale_that_is_no_zero(load: Load, histories: di
 
     rewritten = quantize_float_weights(edited(load("converted_gru_float32"), blank))
     assert np.isfinite(reference(rewritten, histories)).all()
+
+
+@pytest.mark.parametrize("name", ["gru_float32", "gru_full_int8", "attention_dynamic_int8"])
+def test_a_model_without_names_answers_as_before(
+    load: Load, histories: dict[str, np.ndarray], in_runtimes: InRuntimes, name: str
+) -> None:
+    model = load(f"converted_{name}")
+    stripped = strip_names(model)
+    before, after = tflite_file.parse(model), tflite_file.parse(stripped)
+    assert all(not tensor.name for tensor in after.subgraphs[0].tensors)
+    assert [set(one.inputs) | set(one.outputs) for one in after.signatures] == [{"history", "scores"}]
+    assert set(after.metadata) == {"min_runtime_version"}
+    assert after.min_runtime_version == before.min_runtime_version
+    assert len(stripped) < len(model) - sum(len(tensor.name) for tensor in before.subgraphs[0].tensors)
+    assert np.array_equal(reference(stripped, histories), reference(model, histories))
+    for (runtime, scores), expected in zip(
+        in_runtimes(stripped, histories).items(), in_runtimes(model, histories).values(), strict=True
+    ):
+        assert np.array_equal(scores, expected), runtime
+
+
+def test_tensors_without_names_are_called_by_their_index(load: Load) -> None:
+    sizes = anatomy(tflite_file.parse(strip_names(load("converted_gru_float32")))).tensors
+    assert len({size.name for size in sizes}) == len(sizes)
+    assert all(size.name.startswith("tensor ") for size in sizes)

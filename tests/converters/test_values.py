@@ -72,3 +72,25 @@ def test_a_computed_tensor_has_no_numbers(load: Callable[[str], bytes]) -> None:
 def test_types_that_numpy_has_not_are_refused_by_name(maker: ModuleType) -> None:
     with pytest.raises(UnsupportedOp, match="is of type STRING"):
         raw(*stored(maker, np.zeros(3, np.uint8), "STRING", (1,)))
+
+
+def in_blocks(scales: Any) -> tuple[TfliteFile, Tensor]:
+    from converters.graph_writer import GraphWriter
+
+    writer = GraphWriter()
+    at = writer.constant(np.array(scales, np.float16))
+    table = writer.constant(np.array([[0x21, 0x43], [0x65, 0x07]], np.uint8), "INT4", (2, 4), blocks=(at, 2))
+    ids = writer.input("ids", (-1,), "INT32")
+    writer.output("rows", writer.apply("EMBEDDING_LOOKUP", [ids, table], (-1, 4), version=4))
+    file = parse(writer.pack())
+    return file, next(one for one in file.subgraphs[0].tensors if one.quantization is not None)
+
+
+def test_scales_in_blocks_are_those_of_the_columns_that_they_cover() -> None:
+    assert decode(*in_blocks([[1, 10], [2, 20]])).tolist() == [[1, 2, 30, 40], [10, 12, 140, 0]]
+
+
+@pytest.mark.parametrize("scales", [[[1, 1, 1], [1, 1, 1]], [[1, 1]], [1, 1], 1.0])
+def test_scales_in_blocks_that_do_not_fit_their_tensor_are_refused(scales: Any) -> None:
+    with pytest.raises(UnsupportedOp, match=r"tensor '' \[2, 4\] has scales \[.*\], which is not read here"):
+        decode(*in_blocks(scales))
