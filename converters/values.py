@@ -77,13 +77,3 @@ def decode(file: TfliteFile, tensor: Tensor) -> NDArray[np.float32]:
     scale, zero_point = steps(tensor)
     with np.errstate(all="ignore"):
         return ((stored.astype(np.float32) - zero_point) * scale).astype(np.float32)
-
-
-def zeros(file: TfliteFile, tensor: Tensor) -> int:
-    """Return how many elements of a constant stand for exactly zero."""
-    return int(tensor.elements - np.count_nonzero(decode(file, tensor)))
-
-
-def distinct(file: TfliteFile, tensor: Tensor) -> int:
-    """Return how many different stored numbers a constant has."""
-    return len(np.unique(raw(file, tensor)))
