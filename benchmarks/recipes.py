@@ -13,21 +13,18 @@ renews edgerec/compress/recipes/measured.json, which `edgerec recipes` shows.
 import argparse
 import json
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from device_tests.agreement import Agreement, agree
+from device_tests import metrics
 from device_tests.evaluation import EvaluationSet
-from device_tests.ranking import overlap, top_k
-from device_tests.report import DeviceReport
-from edgerec import measured
-from edgerec.build import Built, Task, build
+from edgerec import judging, measured
+from edgerec.build import Task, build
 from edgerec.compress.conversion import Converter
+from edgerec.compress.finding import built_in
 from edgerec.compress.pipeline import Setting
-from edgerec.compress.recipe import RecipeError, built_in
 from edgerec.compress.stage import Stage
 from edgerec.data import movietweetings
 from edgerec.data.evaluation import evaluated_users, evaluation_set
@@ -40,11 +37,11 @@ from edgerec.models.reference import REFERENCE_MODELS
 from edgerec.models.session import session, versions
 from edgerec.packing import Catalogue
 from edgerec.results import Result, result
-from edgerec.targets import environment, local
+from edgerec.targets import environment
+from edgerec.two_runtimes import in_both
 
-RUNTIMES = tuple(environment.parse(text) for text in ("tflite-runtime==2.14.0", "ai-edge-litert==2.3.0"))
+RUNTIMES = (environment.parse("tflite-runtime==2.14.0"), environment.parse("ai-edge-litert==2.3.0"))
 SEED = 0
-RECALL_APART = 0.002
 
 
 @dataclass(frozen=True)
@@ -85,44 +82,9 @@ def task_of(name: str, how: Judged) -> Task:
     return Task(base, setting, evaluation_set(how.parts, base.roles.inputs), catalogue, how.k)
 
 
-def recall_of(scorer: Callable[[object], np.ndarray], how: Judged, evaluation: EvaluationSet) -> float:
-    scores = scorer(evaluated_users(how.parts))
-    scores[evaluation.seen.rows, evaluation.seen.values] = -np.inf
-    lists = top_k(scores, how.k)
-    relevant = evaluation.relevant
-    hits = (lists[relevant.rows] == relevant.values[:, None]).any(axis=1)
-    per_user = np.bincount(relevant.rows, hits, minlength=len(relevant)) / np.diff(relevant.offsets)
-    return float(per_user.mean())
-
-
-@dataclass(frozen=True)
-class InBoth:
-    """What both runtimes said of a bundle: reports, every test user's list, and how far their scores are apart."""
-
-    reports: list[DeviceReport]
-    lists: list[np.ndarray]
-    agreement: Agreement
-
-    @property
-    def recall_difference(self) -> float:
-        first, second = (one.quality.metric("recall", one.quality.k) for one in self.reports if one.quality)
-        return abs(first - second)
-
-    @property
-    def agree(self) -> bool:
-        return self.agreement.held and self.recall_difference < RECALL_APART
-
-
-def in_both(built: Built) -> InBoth:
-    reports, lists, scores = [], [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for runtime in RUNTIMES:
-            ranked, scored = (Path(folder) / f"{runtime.name}-{what}.npy" for what in ("lists", "scores"))
-            reports.append(local.run(built.path, runtime=runtime, lists=ranked, scores=scored))
-            lists.append(np.load(ranked))
-            scores.append(np.load(scored))
-    manifest = built.bundle.manifest
-    return InBoth(reports, lists, agree(scores[0], scores[1], manifest.k, manifest.tolerance))
+def recall_of(scorer: baselines.Scorer, how: Judged, evaluation: EvaluationSet) -> float:
+    users = evaluated_users(how.parts)
+    return judging.judge(lambda rows: scorer(users[rows]), evaluation).mean(metrics.recall, how.k)
 
 
 def main() -> None:
@@ -171,19 +133,18 @@ def rows(name: str, task: Task, recipes: list[str], folder: Path, converter: Con
     for recipe in recipes:
         try:
             built = build(task, built_in()[recipe], folder / f"{name}-{recipe}.edgerec", converter)
-            both = in_both(built)
-        except (RecipeError, EdgerecError) as error:
+            both = in_both(built.path, RUNTIMES)
+        except EdgerecError as error:
             print(f"| {recipe} | {error} |", flush=True)
             continue
         first = first or build_float32_download(task, folder, name, converter)
         row = result(built.bundle, both.reports[0], float32_download=first, verdict=True)
-        golden = [report.golden is not None and report.golden.held for report in both.reports]
         overlaps = [report.golden.float_overlap for report in both.reports if report.golden]
         print(
             f"| {recipe} | {row.app_bytes} | {row.download_bytes} | {row.ratio:.2f}x | {told(row)} "
-            f"| {overlap(*both.lists).mean():.4f} | {(both.lists[0] == both.lists[1]).all(axis=1).mean():.1%} "
+            f"| {both.overlap:.4f} | {both.identical_lists:.1%} "
             f"| {both.recall_difference:.4f} | {'yes' if both.agree else f'NO: {both.agreement}'} "
-            f"| {min(overlaps):.4f} | {'yes' if all(golden) else golden} |",
+            f"| {min(overlaps):.4f} | {'yes' if all(both.golden_held) else both.golden_held} |",
             flush=True,
         )
         gave[recipe] = {
@@ -191,7 +152,7 @@ def rows(name: str, task: Task, recipes: list[str], folder: Path, converter: Con
             "download_bytes": row.download_bytes,
             "recall": round(row.recall.estimate, 4),
             "kept": round(row.kept.estimate, 4),
-            "loads": [str(runtime) for runtime, held in zip(RUNTIMES, golden, strict=True) if held],
+            "loads": [str(runtime) for runtime, held in zip(RUNTIMES, both.golden_held, strict=True) if held],
         }
     return gave
 

@@ -19,16 +19,17 @@ _KINDS = ("table", "dense", "other")
 class TensorSize:
     """One stored constant: its bytes, once however many tensors share them.
 
-    `kind` is "table" when a lookup reads it, "dense" when a matrix product does, otherwise "other", looking through
-    casts and changes of shape. A tensor without a name is called by its index. `overhead_bytes` are its scales and
-    zero points, which lie outside `bytes`.
-    `ops` are the operators that read it themselves.
+    `span` is where they begin and end in the file. `kind` is "table" when a lookup reads it, "dense" when a matrix
+    product does, otherwise "other", looking through casts and changes of shape. A tensor without a name is called by
+    its index. `overhead_bytes` are its scales and zero points, which lie outside `bytes`. `ops` are the operators that
+    read it themselves.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     bytes: int
+    span: tuple[int, int]
     overhead_bytes: int
     kind: str
     ops: tuple[str, ...]
@@ -139,18 +140,19 @@ def _tensor_sizes(file: TfliteFile) -> tuple[TensorSize, ...]:
             start, end = file.spans[tensor.buffer]
             if start < end:
                 holders.setdefault((start, end), []).append((tensor, readings.get(tensor.index, _Reading())))
-    sizes = [_size(end - start, found) for (start, end), found in holders.items()]
+    sizes = [_size(span, found) for span, found in holders.items()]
     return tuple(sorted(sizes, key=lambda size: (-size.bytes, size.name)))
 
 
-def _size(stored_bytes: int, holders: "list[tuple[Tensor, _Reading]]") -> TensorSize:
+def _size(span: tuple[int, int], holders: "list[tuple[Tensor, _Reading]]") -> TensorSize:
     first = holders[0][0]
     kinds = {kind for _, reading in holders for kind in reading.kinds}
     return TensorSize(
         name=first.name or f"tensor {first.index}",
         dtype=first.dtype,
         shape=first.shape,
-        bytes=stored_bytes,
+        bytes=span[1] - span[0],
+        span=span,
         overhead_bytes=sum(tensor.quantization.stored_bytes for tensor, _ in holders if tensor.quantization),
         kind=next(kind for kind in _KINDS if kind in kinds or kind == "other"),
         ops=tuple(sorted({name for _, reading in holders for name in reading.ops})),

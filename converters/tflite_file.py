@@ -46,11 +46,6 @@ class TfliteFile:
     metadata: Mapping[str, int]
 
     @property
-    def buffers(self) -> tuple[memoryview, ...]:
-        """The bytes of every buffer."""
-        return tuple(self.data[start:end] for start, end in self.spans)
-
-    @property
     def min_runtime_version(self) -> str | None:
         """The oldest runtime that the converter claimed, None where it claimed none."""
         buffer = self.metadata.get("min_runtime_version")

@@ -91,13 +91,3 @@ def _block_scales(file: TfliteFile, tensor: Tensor, index: int) -> NDArray[np.fl
             f"tensor {tensor.name!r} {list(tensor.shape)} has scales {list(scales.shape)}, which is not read here"
         )
     return np.repeat(scales, tensor.shape[-1] // blocks, axis=-1)
-
-
-def zeros(file: TfliteFile, tensor: Tensor) -> int:
-    """Return how many elements of a constant stand for exactly zero."""
-    return int(tensor.elements - np.count_nonzero(decode(file, tensor)))
-
-
-def distinct(file: TfliteFile, tensor: Tensor) -> int:
-    """Return how many different stored numbers a constant has."""
-    return len(np.unique(raw(file, tensor)))

@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import os
 import platform
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
+from device_tests import system
 from device_tests.report import Board
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from device_tests.runtime import Runtime
 
-ROOT = Path("/")
-_CPU = re.compile(r"^(?:model name|Hardware|cpu model|Processor)\s*:\s*(.+)$", re.MULTILINE)
-_TOTAL = re.compile(r"^MemTotal:\s+(\d+) kB", re.MULTILINE)
 _BUSY = 0.5  # load average a core from which a machine is not quiet
-_KIB = 1024
 
 
-def describe(runtime: Runtime, threads: int, root: Path = ROOT) -> Board:
+def describe(runtime: Runtime, threads: int, root: Path = system.ROOT) -> Board:
     """Return the machine that this runs on; what it does not tell is None, or "unknown" for the CPU."""
-    cpu = root / "sys/devices/system/cpu/cpu0/cpufreq"
-    memory = _TOTAL.search(_text(root / "proc/meminfo") or "")
     return Board(
         machine=platform.machine(),
         system=platform.system(),
         release=platform.release(),
-        cpu=_cpu(root),
+        cpu=system.cpu_model(root) or "unknown",
         cores=os.cpu_count() or 1,
-        governor=_text(cpu / "scaling_governor"),
-        frequency_khz=_number(cpu / "scaling_cur_freq"),
-        temperature_c=_temperature(root),
+        governor=system.governor(root),
+        frequency_khz=system.frequency_khz(root),
+        temperature_c=system.temperature_c(root),
         load=_load(),
-        memory_bytes=int(memory[1]) * _KIB if memory else None,
+        memory_bytes=system.memory_bytes(root),
         python=platform.python_version(),
         numpy=np.__version__,
         runtime=runtime.name,
@@ -55,33 +50,8 @@ def warnings(board: Board) -> list[str]:
     return found
 
 
-def _cpu(root: Path) -> str:
-    match = _CPU.search(_text(root / "proc/cpuinfo") or "")
-    if match:
-        return match[1].strip()
-    return (_text(root / "proc/device-tree/model") or "").strip("\0") or platform.processor() or "unknown"
-
-
-def _temperature(root: Path) -> Optional[float]:
-    zones = (root / "sys/class/thermal").glob("thermal_zone*/temp")
-    found = [reading for reading in map(_number, zones) if reading is not None]
-    return max(found) / 1000 if found else None
-
-
 def _load() -> Optional[float]:
     try:
         return os.getloadavg()[0]
     except (OSError, AttributeError):
-        return None
-
-
-def _number(path: Path) -> Optional[int]:
-    text = _text(path)
-    return int(text) if text and re.fullmatch(r"-?[0-9]+", text) else None
-
-
-def _text(path: Path) -> Optional[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip() or None
-    except OSError:
         return None

@@ -36,10 +36,12 @@ _PROOF = (
     "proof/eval_relevant_offsets.npy",
     "proof/eval_relevant_values.npy",
     "proof/eval_popularity.npy",
+    "proof/eval_negatives.npy",
     "proof/golden_users.npy",
     "proof/golden_float_top.npy",
     "proof/golden_decoded_scores.npy",
     "proof/baseline_ranks.npy",
+    "proof/baseline_candidate_ranks.npy",
 )
 _FIXED = frozenset((MANIFEST, MODEL, ITEMS, USERS, *_PROOF))
 _EVAL_INPUT = re.compile(r"proof/eval_input_([A-Za-z0-9_.]{1,64})\.npy")

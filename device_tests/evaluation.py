@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import math
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 import numpy.typing as npt
 
 from device_tests.errors import BundleError
+from device_tests.metrics import HALVES
+from device_tests.npy import header_of
+from device_tests.popularity import THIRDS, halves, thirds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,14 +25,11 @@ Ids = npt.NDArray[np.int32]
 _SEEN = ("proof/eval_seen_offsets.npy", "proof/eval_seen_values.npy")
 _RELEVANT = ("proof/eval_relevant_offsets.npy", "proof/eval_relevant_values.npy")
 _POPULARITY = "proof/eval_popularity.npy"
+_NEGATIVES = "proof/eval_negatives.npy"
 _GOLDEN = ("proof/golden_users.npy", "proof/golden_float_top.npy", "proof/golden_decoded_scores.npy")
 _BASELINE = "proof/baseline_ranks.npy"
-_NPY_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00(..)\{'descr': '(<[if]4)', 'fortran_order': False, "
-    rb"'shape': \(([0-9]{1,10},(?: [0-9]{1,10})?)\), \} *\n",
-    re.DOTALL,
-)
-_NPY_LONGEST = 256
+_BASELINE_CANDIDATES = "proof/baseline_candidate_ranks.npy"
+_ROWS_AT_ONCE = 1 << 14
 
 
 def input_member(name: str) -> str:
@@ -59,8 +58,11 @@ class Ragged:
 
     def take(self, rows: npt.NDArray[np.integer]) -> Ragged:
         """Return the lists at these rows, in this order."""
-        parts = [self[int(row)] for row in rows]
-        return Ragged.from_lists(parts)
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum(lengths, out=offsets[1:])
+        at = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return Ragged(offsets, self.values[at])
 
     @classmethod
     def from_lists(cls, lists: list[Ids]) -> Ragged:
@@ -76,13 +78,15 @@ class EvaluationSet:
     """Users to measure with: their inputs, what they have seen (never recommended) and what was held out.
 
     `inputs` maps every user-side input to int32 [users] or [users, length]; `popularity` is the training interactions
-    of each item, int32 [items].
+    of each item, int32 [items]. `negatives`, int32 [held-out items, n], are aligned with `relevant.values`: the items
+    of its own popularity half among which each held-out item is ranked, which its user has neither seen nor held out.
     """
 
     inputs: dict[str, Ids]
     seen: Ragged
     relevant: Ragged
     popularity: Ids
+    negatives: Optional[Ids] = None
 
     @property
     def users(self) -> int:
@@ -92,22 +96,16 @@ class EvaluationSet:
     def segments(self) -> dict[str, tuple[int, ...]]:
         """Return indices into the held-out items by the item's popularity and by the length of the user's history.
 
-        Items sorted by popularity, ties by lower id: `head` are those that hold the first third of all training
-        interactions, `middle` the second, `tail` the rest. `short_history` are users with fewer seen items than the
-        median user, `long_history` the others.
+        `head`, `middle`, `tail`, `popular_half` and `unpopular_half` are the cuts of `device_tests.popularity`.
+        `short_history` are users with fewer seen items than the median user, `long_history` the others.
         """
-        by_popularity = np.argsort(-self.popularity.astype(np.int64), kind="stable")
-        before = np.cumsum(self.popularity[by_popularity], dtype=np.int64) - self.popularity[by_popularity]
-        total = int(self.popularity.sum(dtype=np.int64))
-        third = np.empty(len(self.popularity), np.int64)
-        third[by_popularity] = np.minimum(2, before * 3 // total) if total else 2
-        of_item = third[self.relevant.values]
+        third = thirds(self.popularity)[self.relevant.values]
+        half = halves(self.popularity)[self.relevant.values]
         lengths = np.diff(self.seen.offsets)
         is_short = (lengths < np.median(lengths))[self.relevant.rows] if self.users else np.zeros(0, bool)
         masks = {
-            "head": of_item == 0,
-            "middle": of_item == 1,
-            "tail": of_item == 2,  # noqa: PLR2004 -- the last of three
+            **{name: third == group for group, name in enumerate(THIRDS)},
+            **{name: half == group for group, name in enumerate(HALVES)},
             "short_history": is_short,
             "long_history": ~is_short,
         }
@@ -118,6 +116,8 @@ class EvaluationSet:
         members = {input_member(name): to_npy(values) for name, values in self.inputs.items()}
         for names, lists in ((_SEEN, self.seen), (_RELEVANT, self.relevant)):
             members[names[0]], members[names[1]] = to_npy(lists.offsets), to_npy(lists.values)
+        if self.negatives is not None:
+            members[_NEGATIVES] = to_npy(self.negatives)
         return {**members, _POPULARITY: to_npy(self.popularity)}
 
     @classmethod
@@ -125,6 +125,8 @@ class EvaluationSet:
         """Return the set in a bundle's members, None when there is none; BundleError when it is not whole or valid."""
         wanted = {input_member(each.name): each for each in manifest.inputs if each.role != "item"}
         if not _all_or_none(members, (*wanted, *_SEEN, *_RELEVANT, _POPULARITY)):
+            if _NEGATIVES in members:
+                raise BundleError(f"{_NEGATIVES} is there and {_SEEN[0]} is missing")
             return None
         seen = _ragged(members, _SEEN, manifest.items)
         relevant = _ragged(members, _RELEVANT, manifest.items)
@@ -135,7 +137,11 @@ class EvaluationSet:
             shape = (len(seen), each.length) if each.length else (len(seen),)
             inputs[each.name] = _ids(members, name, shape, each.ids)
         popularity = _ids(members, _POPULARITY, (manifest.items,), 1 << 31)
-        return cls(inputs, seen, relevant, popularity)
+        made = cls(inputs, seen, relevant, popularity)
+        if _NEGATIVES not in members:
+            return made
+        found = _ids(members, _NEGATIVES, (len(relevant.values), None), manifest.items)
+        return replace(made, negatives=_negatives(found, made))
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,23 +179,37 @@ class Golden:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """Ranks of every held-out item under the float32 .tflite, int32, aligned with the held-out items."""
+    """Ranks of every held-out item under the float32 .tflite, int32, aligned with the held-out items.
+
+    `ranks` are among the user's unseen items, `candidate_ranks` among the item and its negatives, None without any.
+    """
 
     ranks: Ids
+    candidate_ranks: Optional[Ids] = None
 
     def to_members(self) -> dict[str, bytes]:
-        """Return the member of a bundle that holds these ranks."""
-        return {_BASELINE: to_npy(self.ranks)}
+        """Return the members of a bundle that hold these ranks."""
+        members = {_BASELINE: to_npy(self.ranks)}
+        if self.candidate_ranks is not None:
+            members[_BASELINE_CANDIDATES] = to_npy(self.candidate_ranks)
+        return members
 
     @classmethod
-    def from_members(cls, members: Mapping[str, bytes], manifest: Manifest, relevant: int) -> Optional[Baseline]:
-        """Return the ranks of `relevant` held-out items, None when there are none; BundleError when not valid."""
+    def from_members(
+        cls, members: Mapping[str, bytes], manifest: Manifest, evaluation: EvaluationSet
+    ) -> Optional[Baseline]:
+        """Return the ranks of what a set holds out, None when there are none; BundleError when not valid."""
         if _BASELINE not in members:
+            if _BASELINE_CANDIDATES in members:
+                raise BundleError(f"{_BASELINE_CANDIDATES} is there and {_BASELINE} is missing")
             return None
-        ranks = _ids(members, _BASELINE, (relevant,), manifest.items + 1)
-        if (ranks < 1).any():
-            raise BundleError(f"{_BASELINE} holds a rank below 1")
-        return cls(ranks)
+        ranks = _ranks(members, _BASELINE, evaluation, manifest.items)
+        if _BASELINE_CANDIDATES not in members:
+            return cls(ranks)
+        if evaluation.negatives is None:
+            raise BundleError(f"{_BASELINE_CANDIDATES} is there and {_NEGATIVES} is missing")
+        candidates = 1 + evaluation.negatives.shape[1]
+        return cls(ranks, _ranks(members, _BASELINE_CANDIDATES, evaluation, candidates))
 
 
 def to_npy(array: npt.NDArray[np.generic]) -> bytes:
@@ -206,20 +226,9 @@ def from_npy(data: bytes, where: str, kind: str, shape: tuple[Optional[int], ...
 
     `kind` is "<i4" or "<f4"; None in `shape` is any length. BundleError for anything else than such a file.
     """
-    match = _NPY_HEADER.match(data[:_NPY_LONGEST])
-    if not match or int.from_bytes(match[1], "little") != match.end() - 10:
-        raise BundleError(f"{where} is no .npy file as edgerec writes them")
-    found = tuple(int(length) for length in match[3].replace(b",", b" ").split())
-    fits = len(found) == len(shape) and all(want in (None, have) for want, have in zip(shape, found))
-    if match[2] != kind.encode() or not fits:
-        wanted = ", ".join("any" if want is None else str(want) for want in shape)
-        raise BundleError(f"{where} should be {kind} of shape ({wanted}), not {match[2].decode()} of shape {found}")
-    if 4 * math.prod(found) != len(data) - match.end():
-        raise BundleError(
-            f"{where} holds {len(data) - match.end()} bytes where shape {found} needs {4 * math.prod(found)}"
-        )
-    array: npt.NDArray[np.float32] = np.frombuffer(data, kind, math.prod(found), match.end()).reshape(found)
-    return array
+    header = header_of(data, where, kind, shape)
+    flat: npt.NDArray[np.float32] = np.frombuffer(data, kind, math.prod(header.shape), header.start)
+    return flat.reshape(header.shape)
 
 
 def _ids(members: Mapping[str, bytes], name: str, shape: tuple[Optional[int], ...], limit: int) -> Ids:
@@ -227,6 +236,35 @@ def _ids(members: Mapping[str, bytes], name: str, shape: tuple[Optional[int], ..
     if array.size and (int(array.min()) < 0 or int(array.max()) >= limit):
         raise BundleError(f"{name} holds values from {array.min()} to {array.max()}, outside 0 to {limit - 1}")
     return array
+
+
+def _ranks(members: Mapping[str, bytes], name: str, evaluation: EvaluationSet, last: int) -> Ids:
+    ranks = _ids(members, name, (len(evaluation.relevant.values),), last + 1)
+    if (ranks < 1).any():
+        raise BundleError(f"{name} holds a rank below 1")
+    return ranks
+
+
+def _negatives(negatives: Ids, evaluation: EvaluationSet) -> Ids:
+    """Return the negatives of a set; BundleError unless each can be one of its held-out item."""
+    relevant, items = evaluation.relevant, len(evaluation.popularity)
+    if not 1 <= negatives.shape[1] < items:
+        raise BundleError(f"{_NEGATIVES} should have 1 to {items - 1} items a row, not {negatives.shape[1]}")
+    both = (evaluation.seen, relevant)
+    taken = np.unique(np.concatenate([each.rows.astype(np.int64) * items + each.values for each in both]))
+    half, rows = halves(evaluation.popularity), relevant.rows
+    for start in range(0, len(negatives), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        own, user = negatives[part], rows[part, None].astype(np.int64)
+        wrong = {
+            "an item twice": (np.diff(np.sort(own, axis=1), axis=1) == 0).any(axis=1),
+            "an item that the user has seen or held out": np.isin(user * items + own, taken).any(axis=1),
+            "an item of the other popularity half": (half[own] != half[relevant.values[part], None]).any(axis=1),
+        }
+        for what, found in wrong.items():
+            if found.any():
+                raise BundleError(f"{_NEGATIVES} holds {what} in row {start + int(np.argmax(found))}")
+    return negatives
 
 
 def _ragged(members: Mapping[str, bytes], names: tuple[str, str], limit: int) -> Ragged:

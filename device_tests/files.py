@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import IO, TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from device_tests.errors import HarnessError
+
+_SUFFIX = ".part"
+_NAME = 100  # of a file's name, so that what is put around it fits into a name too
 
 
 def read_whole(path: Union[str, Path], error: type[HarnessError]) -> bytes:
@@ -19,23 +28,85 @@ def read_whole(path: Union[str, Path], error: type[HarnessError]) -> bytes:
 
 
 def write_whole(path: Union[str, Path], data: bytes, error: type[HarnessError]) -> None:
-    """Write `data` to a file beside `path`, sync it, and rename it over `path`.
-
-    Whatever ends the writing, a full disk or Ctrl-C, `path` is as it was before or whole, and nothing lies beside it.
-    A folder or a device is refused.
-    """
-    path = Path(path)
-    if path.exists() and not path.is_file():
-        raise error(f"cannot write {path}: it is there and is no file; give the path of a file")
-    part = path.with_name(f".{path.name[:100]}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    """Write a file as `writing` does; `error` in one sentence when it cannot be written."""
     try:
-        try:
-            with part.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with writing(Path(path)) as part:
+            part.write_bytes(data)
     except OSError as why:
         raise error(f"cannot write {path}: {why.strerror or why}; nothing was left behind") from None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give the path of an empty file to write to, which is synced and becomes `path` when the block ends well.
+
+    Whatever ends the block, a full disk or Ctrl-C, `path` is as it was before or whole, and nothing lies beside it; a
+    link is written through. A writer that was killed leaves its part, which the next one of that path removes.
+    Raises OSError, also for a folder or a device such as /dev/null, which root would replace by a file.
+    """
+    refuse_other_than_file(path)
+    target = path.resolve()
+    _remove_abandoned(target)
+    part, held = _begin(target)
+    try:
+        with held:
+            yield part
+            os.fsync(held.fileno())
+            if sys.platform == "win32":
+                held.close()  # what is open there cannot be renamed
+            part.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def refuse_other_than_file(path: Path) -> None:
+    """Raise OSError where `path` is there and is not a file."""
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "it is there and is not a file, and the path of a file is needed")
+
+
+def _begin(target: Path) -> tuple[Path, IO[bytes]]:
+    """Create a part and lock it: the lock tells that its writer lives, since the system frees it when one is killed."""
+    while True:
+        part = target.with_name(f".{target.name[:_NAME]}.{os.urandom(8).hex()}{_SUFFIX}")
+        held = part.open("xb")
+        _lock(held)
+        if part.exists():
+            return part, held
+        held.close()  # taken for abandoned by another writer, between its creation and its lock
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the system put the folder's list of files on the disk itself."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+
+    def _lock(held: IO[bytes]) -> None:
+        """Do nothing: what is open cannot be removed there."""
+
+    def _remove_abandoned(target: Path) -> None:
+        """Leave the parts: whether their writer is about to rename them cannot be told."""
+
+else:
+    import fcntl
+
+    def _lock(held: IO[bytes]) -> None:
+        with suppress(OSError):  # a file system without locks, where no part is taken for abandoned either
+            fcntl.flock(held, fcntl.LOCK_EX)
+
+    def _remove_abandoned(target: Path) -> None:
+        """Remove the parts of `target` that no living writer holds, as far as this user may."""
+        for part in target.parent.glob(f".{glob.escape(target.name[:_NAME])}.*{_SUFFIX}"):
+            with suppress(OSError), part.open("rb") as left:
+                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()

@@ -8,8 +8,7 @@ import numpy as np
 
 from device_tests.agreement import Agreement, agree
 from device_tests.manifest import LEAST_OVERLAP
-from device_tests.quality import hide
-from device_tests.ranking import overlap, top_k
+from device_tests.ranking import hide, overlap, top_k
 from device_tests.report import GoldenResult
 
 if TYPE_CHECKING:

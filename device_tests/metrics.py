@@ -12,6 +12,9 @@ from typing import Callable
 
 Metric = Callable[[Sequence[int], int], float]
 
+HALVES = ("popular_half", "unpopular_half")
+"""The segments in which a held-out item is ranked among candidates: those of its own half of the items."""
+
 
 def recall(ranks: Sequence[int], k: int) -> float:
     """Share of the held-out items that stand in the first k."""

@@ -1,4 +1,4 @@
-"""Full ranking of every evaluation user: the rank of each held-out item, from which all metrics follow."""
+"""Ranking for every evaluation user: of each held-out item in full and among candidates; all metrics follow."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
     items = len(evaluation.popularity)
     lists = np.empty((evaluation.users, k), np.int32)
     ranks = np.empty(len(evaluation.relevant.values), np.int32)
+    negatives = evaluation.negatives
+    candidate_ranks = np.empty(0 if negatives is None else len(ranks), np.int32)
     recommended = np.zeros(items, bool)
     distinct = 0
     for start in range(0, evaluation.users, recommender.batch):
@@ -31,13 +33,15 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
         scores = recommender.score_catalogue(evaluation.inputs, rows)
         ranking.refuse_nan(scores)
         distinct += _distinct(scores)
-        hide(scores, _part(evaluation.seen, start, end))
+        relevant = _part(evaluation.relevant, start, end)
+        held_out = slice(*evaluation.relevant.offsets[[start, end]])
+        if negatives is not None:  # before anything is hidden
+            candidate_ranks[held_out] = ranking.ranks_among(scores, relevant.rows, relevant.values, negatives[held_out])
+        ranking.hide(scores, _part(evaluation.seen, start, end))
         best = ranking.top_k(scores, k)
         lists[rows] = best
         recommended[best[np.isfinite(np.take_along_axis(scores, best, axis=1))]] = True
-        relevant = _part(evaluation.relevant, start, end)
-        first = evaluation.relevant.offsets[start]
-        ranks[first : first + len(relevant.values)] = ranking.ranks_of(scores, relevant.rows, relevant.values)
+        ranks[held_out] = ranking.ranks_of(scores, relevant.rows, relevant.values)
     quality = Quality(
         k=k,
         items=items,
@@ -47,13 +51,10 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
         recommended_items=int(recommended.sum()),
         distinct_scores=distinct / max(1, evaluation.users),
         segments=evaluation.segments(),
+        negatives=0 if negatives is None else negatives.shape[1],
+        candidate_ranks=tuple(candidate_ranks.tolist()),
     )
     return quality, lists
-
-
-def hide(scores: ranking.Scores, seen: Ragged) -> None:
-    """Set the scores [B, items] of the items in each row's list to -inf, in place."""
-    scores[seen.rows, seen.values] = -np.inf
 
 
 def _part(lists: Ragged, first: int, end: int) -> Ragged:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from device_tests.errors import ModelError
+
+if TYPE_CHECKING:
+    from device_tests.evaluation import Ragged
 
 Ids = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
@@ -19,6 +24,11 @@ def refuse_nan(scores: npt.NDArray[np.floating]) -> None:
     if bad.any():
         row, item = np.argwhere(bad)[0]
         raise ModelError(f"the model scored NaN ({int(bad.sum())} scores, the first for item {item} of row {row})")
+
+
+def hide(scores: Scores, seen: Ragged) -> None:
+    """Set the scores [B, items] of the items in each row's list to -inf, in place."""
+    scores[seen.rows, seen.values] = -np.inf
 
 
 def top_k(scores: npt.NDArray[np.floating], k: int) -> Ids:
@@ -55,6 +65,23 @@ def ranks_of(scores: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], it
         own = np.take_along_axis(against, item, axis=1)
         before = (against > own) | ((against == own) & (ids < item))
         ranks[part] = 1 + before.sum(axis=1)
+    return ranks
+
+
+def ranks_among(
+    scores: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], items: npt.NDArray[np.integer], others: Ids
+) -> Ids:
+    """Return the 1-based rank of items[m] among itself and others[m] in scores[rows[m]] as int32 [M].
+
+    `others` is int32 [M, n]; ties as in `top_k`. The scores hold no NaN.
+    """
+    ranks = np.empty(len(items), np.int32)
+    step = max(1, _CHUNK // max(1, others.shape[1]))
+    for start in range(0, len(items), step):
+        part = slice(start, start + step)
+        row, item, other = rows[part, None], items[part, None], others[part]
+        own, against = scores[row, item], scores[row, other]
+        ranks[part] = 1 + ((against > own) | ((against == own) & (other < item))).sum(axis=1)
     return ranks
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Union
 
-from device_tests import metrics, record
+from device_tests import metrics, record, validity
 from device_tests.errors import ReportError
 from device_tests.files import read_whole, write_whole
-from device_tests.manifest import LEAST_OVERLAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +69,8 @@ class Quality:
 
     User u's ranks are ranks[offsets[u]:offsets[u + 1]], 1-based, ties by lower id. `segments` maps a name to indices
     into `ranks`. `recommended_items` is how many items stand in anyone's top k, `distinct_scores` the mean over users.
+    `candidate_ranks`, aligned with `ranks`, are among the item and `negatives` others of its popularity half; without
+    any drawn they are empty and `negatives` is 0.
     """
 
     k: int
@@ -80,15 +81,17 @@ class Quality:
     recommended_items: int
     distinct_scores: float
     segments: dict[str, tuple[int, ...]]
+    negatives: int
+    candidate_ranks: tuple[int, ...]
 
     def per_user(self, name: str, k: int, segment: Optional[str] = None) -> tuple[float, ...]:
         """One value for every user who has a held-out item (in the segment), in the order of the users."""
-        offsets, ranks = self._within(segment)
+        offsets, ranks = self._within(segment, self.ranks)
         return metrics.per_user(_metric(name), offsets, ranks, k)
 
     def metric(self, name: str, k: int, segment: Optional[str] = None) -> float:
         """Mean of `per_user`: recall, ndcg, hit_rate or mrr at k; ReportError when there is none or nobody to ask."""
-        offsets, ranks = self._within(segment)
+        offsets, ranks = self._within(segment, self.ranks)
         try:
             return metrics.mean(_metric(name), offsets, ranks, k)
         except ValueError as why:
@@ -98,9 +101,27 @@ class Quality:
         """Share of the catalogue that stands in anyone's top k."""
         return self.recommended_items / self.items
 
-    def _within(self, segment: Optional[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def candidate_hits(self, k: int, segment: Optional[str] = None) -> tuple[tuple[int, int], ...]:
+        """Return one (hits, held-out items) for every user who has a held-out item (in the segment).
+
+        A hit is a held-out item in the first k of its own candidates; ReportError when none were drawn.
+        """
+        if not self.negatives:
+            raise ReportError("no held-out item was ranked among candidates")
+        offsets, ranks = self._within(segment, self.candidate_ranks)
+        spans = zip(offsets, offsets[1:])
+        return tuple((sum(rank <= k for rank in ranks[start:end]), end - start) for start, end in spans if end > start)
+
+    def candidate_hit_rate(self, k: int, segment: Optional[str] = None) -> float:
+        """Share of the held-out items that are a hit in `candidate_hits`; ReportError when there is none."""
+        counted = self.candidate_hits(k, segment)
+        if not counted:
+            raise ReportError(f"no user has a held-out item in segment {segment or 'all'}, so there is no hit rate")
+        return sum(hits for hits, _ in counted) / sum(items for _, items in counted)
+
+    def _within(self, segment: Optional[str], ranks: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         if segment is None:
-            return self.offsets, self.ranks
+            return self.offsets, ranks
         if segment not in self.segments:
             raise ReportError(f"no segment {segment!r}: there are {', '.join(sorted(self.segments)) or 'none'}")
         chosen = sorted(self.segments[segment])
@@ -112,7 +133,7 @@ class Quality:
             counts[user + 1] += 1
         for user in range(self.users):
             counts[user + 1] += counts[user]
-        return tuple(counts), tuple(self.ranks[index] for index in chosen)
+        return tuple(counts), tuple(ranks[index] for index in chosen)
 
 
 @dataclass(frozen=True)
@@ -224,58 +245,8 @@ def _rules(report: DeviceReport) -> Iterator[tuple[bool, str]]:
     )
     yield _DIGEST.fullmatch(report.model_sha256) is not None, "model_sha256 should be 64 hexadecimal digits"
     if report.golden is not None:
-        yield from _golden_rules(report.golden)
+        yield from validity.golden_rules(report.golden)
     if report.quality is not None:
-        yield from _quality_rules(report.quality)
+        yield from validity.quality_rules(report.quality)
     if report.latency is not None:
-        yield from _latency_rules(report.latency)
-
-
-def _golden_rules(golden: GoldenResult) -> Iterator[tuple[bool, str]]:
-    yield golden.held == (golden.reason == ""), "golden should have a reason exactly when it is not held"
-    if not golden.held:
-        return
-    yield golden.decoded_users > 0, "golden cannot be held with no decoded users"
-    yield (
-        golden.largest_difference <= golden.tolerance,
-        f"golden cannot be held with a difference of {golden.largest_difference} over {golden.tolerance}",
-    )
-    yield golden.order_held, "golden cannot be held with an order that is not"
-    yield (
-        golden.decoded_overlap >= LEAST_OVERLAP,
-        f"golden cannot be held with a decoded overlap of {golden.decoded_overlap}, below {LEAST_OVERLAP}",
-    )
-    yield (
-        golden.float_overlap >= golden.float_overlap_floor,
-        f"golden cannot be held with a float overlap of {golden.float_overlap}, below {golden.float_overlap_floor}",
-    )
-
-
-def _quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
-    offsets, ranks = quality.offsets, quality.ranks
-    rising = all(first <= second for first, second in zip(offsets, offsets[1:]))
-    yield (
-        quality.users >= 0 and len(offsets) == quality.users + 1,
-        "quality.offsets should have one entry more than users",
-    )
-    yield (
-        offsets[0] == 0 and offsets[-1] == len(ranks) and rising,
-        "quality.offsets should rise from 0 to the ranks' end",
-    )
-    yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
-    yield all(1 <= rank <= quality.items for rank in ranks), f"quality.ranks should be 1 to {quality.items}"
-    yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"
-    yield 0 <= quality.recommended_items <= quality.items, "quality.recommended_items should not exceed the items"
-    for segment, indices in quality.segments.items():
-        inside = all(0 <= index < len(ranks) for index in indices)
-        yield inside and len(set(indices)) == len(indices), f"quality.segments.{segment} should index each rank once"
-
-
-def _latency_rules(latency: Latency) -> Iterator[tuple[bool, str]]:
-    every = (latency.load_ns, latency.first_ns, latency.clock_ns, latency.overhead_ns, *latency.warm_ns)
-    yield (
-        len(latency.warm_ns) == len(latency.invoke_ns) > 0,
-        "latency should have as many invoke_ns as warm_ns, at least 1",
-    )
-    yield min(every + latency.invoke_ns) >= 0, "latency should hold no negative time"
-    yield latency.batch >= 1, f"latency.batch should be at least 1, not {latency.batch}"
+        yield from validity.latency_rules(report.latency)

@@ -1,11 +1,7 @@
 """A .tflite that somebody else converted becomes a bundle, proved as far as what is given with it allows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from converters import tflite_file
 from converters.errors import Misfit
@@ -15,12 +11,11 @@ from converters.tflite_file import TfliteFile
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
-from device_tests.ranking import top_k
-from edgerec import packing, proving
+from edgerec import judging, packing, proving
 from edgerec.assembly import holdout, interactions
 from edgerec.config import DataSetting, InputSetting
+from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluation_set
-from edgerec.data.interactions import Interactions
 from edgerec.data.splitting import split
 from edgerec.errors import EdgerecError
 from edgerec.given_file import entry_point, precision_of, roles_of
@@ -34,7 +29,7 @@ GIVEN = "given"
 
 
 class AdoptingError(EdgerecError):
-    """What is given with a file and does not belong to it, or cannot be read."""
+    """What is given with a file and does not belong to it."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +75,6 @@ def adopt(path: Path, given: Adoption, out: Path, *, progress: Progress = silent
     return bundle_format.write(out, members)
 
 
-def read_lines(path: Path) -> tuple[str, ...]:
-    """Read one value a line, as a vocabulary is given; raises AdoptingError when the file cannot be read."""
-    try:
-        return tuple(path.read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        raise AdoptingError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise AdoptingError(f"{path}: not UTF-8 at byte {error.start}.") from error
-
-
 def _fitting(path: Path, runtime: RuntimePin) -> TfliteFile:
     file = tflite_file.read(path)
     try:
@@ -117,9 +102,7 @@ def _members(
         given.catalogue,
         given.k,
         entry=entry_point(file),
-        evaluation=evaluation,
-        golden=golden,
-        baseline=baseline,
+        proof=packing.proof_of(evaluation, golden, baseline),
     )
 
 
@@ -128,31 +111,20 @@ def _golden(
 ) -> Golden:
     rows = packing.golden_users(evaluation)
     progress(f"decode {float32.name} in NumPy for {len(rows)} users")
-    scores = packing.decode(float32.data, roles, evaluation, rows, entry_point(float32))
-    seen = evaluation.seen.take(rows)
-    scores[seen.rows, seen.values] = -np.inf
+    entry = entry_point(float32)
+    lists = judging.lists(
+        lambda part: packing.decode(float32.data, roles, evaluation, part, entry), evaluation, k, rows
+    )
     progress(f"decode {file.name} in NumPy")
-    return packing.golden(file.data, roles, evaluation, top_k(scores, k), entry_point(file))
+    return packing.golden(file.data, roles, evaluation, lists, entry_point(file))
 
 
 def _evaluation(setting: DataSetting, roles: Roles, catalogue: Catalogue) -> EvaluationSet:
     read, _ = interactions(setting)
-    users = catalogue.users if roles.of_role("user") is not None else read.user_ids
-    user = _renumbered(read.user, read.user_ids, users, "user")
-    item = _renumbered(read.item, read.item_ids, catalogue.items, "item")
-    order = np.lexsort((item, read.time, user))
-    aligned = Interactions(user[order], item[order], read.time[order], None, users, catalogue.items)
-    return evaluation_set(split(aligned, holdout(setting.holdout), seed=setting.seed), roles.inputs)
-
-
-def _renumbered(
-    codes: NDArray[np.int32], ids: Sequence[str], vocabulary: Sequence[str], what: str
-) -> NDArray[np.int32]:
-    """Turn rows of the data's own vocabulary into rows of the model's."""
-    index = {one: at for at, one in enumerate(vocabulary)}
-    for one in ids:
-        if one not in index:
-            raise AdoptingError(
-                f"{what} {one!r} of the data is not among the model's {len(index)} {what}s; leave it out."
-            )
-    return np.array([index[one] for one in ids], np.int32)[codes]
+    users = catalogue.users if roles.of_role("user") is not None else None
+    try:
+        aligned = read.in_vocabulary(users=users, items=catalogue.items)
+    except DataError as error:
+        raise AdoptingError(f"{setting.path}: {error}") from error
+    parts = split(aligned, holdout(setting.holdout), seed=setting.seed)
+    return evaluation_set(parts, roles.inputs, candidates=setting.candidates, seed=setting.seed)

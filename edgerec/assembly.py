@@ -10,10 +10,12 @@ from edgerec.compress.pipeline import REPRESENTATIVE_USERS, Setting
 from edgerec.compress.stage import Stage
 from edgerec.config import BUILT_IN_DATA, Config, DataSetting, HoldoutSetting, ModelSetting
 from edgerec.data import movietweetings
+from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluation_set
 from edgerec.data.interactions import Interactions
 from edgerec.data.reading import read_interactions
 from edgerec.data.splitting import Holdout, after, last_n, random_share, split
+from edgerec.data.vocabulary import read_ids
 from edgerec.errors import EdgerecError
 from edgerec.installation import missing_to_compress
 from edgerec.models import loading
@@ -38,22 +40,25 @@ class Asked:
     runtime: str | None = None
     k: int | None = None
     seed: int | None = None
+    items: Path | None = None
+    users: Path | None = None
 
 
 def task(config: Config, asked: Asked) -> Task:
     """The task that flags and edgerec.toml describe. Raises AssemblyError for what is missing or does not fit."""
     model = model_setting(config, asked)
     data = data_setting(config, asked)
-    read, titles = interactions(data)
+    read, titles = _in_vocabulary_of(model, data)
     parts = split(read, holdout(data.holdout), seed=data.seed)
-    setting = Setting(parts.seen("test"), runtime(config, asked), data.seed)
+    setting = Setting(parts.seen("test"), runtime(config, asked), data.seed, data.merge_repeats)
     base = stage(model)
-    _refuse_other_vocabulary(base.roles, read, data)
+    _refuse_other_vocabulary(base.roles, model, read, data)
     k = asked.k or model.k or K
     if k > base.roles.items:
         raise AssemblyError(f"k is {k}, expected 1 to {base.roles.items}, the size of the catalogue")
     catalogue = Catalogue(read.item_ids, read.user_ids if base.roles.of_role("user") else (), titles)
-    return Task(base, setting, evaluation_set(parts, base.roles.inputs), catalogue, k)
+    judged = evaluation_set(parts, base.roles.inputs, candidates=data.candidates, seed=data.seed)
+    return Task(base, setting, judged, catalogue, k)
 
 
 def stage(model: ModelSetting) -> Stage:
@@ -70,8 +75,8 @@ def stage(model: ModelSetting) -> Stage:
         content = hashlib.sha256(model.path.read_bytes()).hexdigest()
     except OSError as error:
         raise AssemblyError(f"{model.path}: cannot be read: {error.strerror}") from error
-    named = replace(model, path=Path(model.path.name))
-    settings = {**asdict(named), "path": model.path.name}
+    # Its vocabulary is of the data, and in the keys of what the data goes into.
+    settings = {**asdict(replace(model, items=None, users=None)), "path": model.path.name}
     return Stage(cache.key("model", content=content, settings=settings), lambda: loading.load(model))
 
 
@@ -79,9 +84,13 @@ def model_setting(config: Config, asked: Asked) -> ModelSetting:
     """Which model, and what is said of it."""
     if asked.model is None and config.model is None:
         raise AssemblyError('no model: name a .keras or .h5 file, or write [model] path = "..." in edgerec.toml')
-    if config.model is None:
-        return ModelSetting(Path(str(asked.model)))
-    return config.model if asked.model is None else replace(config.model, path=asked.model)
+    setting = ModelSetting(Path()) if config.model is None else config.model
+    return replace(
+        setting,
+        path=asked.model or setting.path,
+        items=asked.items or setting.items,
+        users=asked.users or setting.users,
+    )
 
 
 def data_setting(config: Config, asked: Asked) -> DataSetting:
@@ -111,9 +120,9 @@ def holdout(setting: HoldoutSetting) -> Holdout:
 
 def representative(roles: Roles, config: Config, asked: Asked) -> Columns:
     """Real inputs of real users, for a converter that needs ranges."""
-    data = data_setting(config, asked)
-    read, _ = interactions(data)
-    _refuse_other_vocabulary(roles, read, data)
+    model, data = model_setting(config, asked), data_setting(config, asked)
+    read, _ = _in_vocabulary_of(model, data)
+    _refuse_other_vocabulary(roles, model, read, data)
     return sample(roles, read, REPRESENTATIVE_USERS, seed=data.seed)
 
 
@@ -132,15 +141,41 @@ def interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
     return read, ()
 
 
-def _refuse_other_vocabulary(roles: Roles, read: Interactions, data: DataSetting) -> None:
+def _in_vocabulary_of(model: ModelSetting, data: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
+    """The interactions and titles in the order of the model's own vocabulary, where there are files of it."""
+    read, titles = interactions(data)
+    items = None if model.items is None else read_ids(model.items)
+    users = None if model.users is None else read_ids(model.users)
+    if items is not None and titles:
+        title = dict(zip(read.item_ids, titles, strict=True))
+        titles = tuple(title.get(item, item) for item in items)
+    try:
+        return read.in_vocabulary(users=users, items=items), titles
+    except DataError as error:
+        raise AssemblyError(f"{data.path}: {error}") from error
+
+
+def _refuse_other_vocabulary(roles: Roles, model: ModelSetting, read: Interactions, data: DataSetting) -> None:
     if read.items != roles.items:
+        way_out = (
+            "give one line for each row of the model's table"
+            if model.items
+            else "give the data that the model was trained on, or --items, the ids of the model's rows"
+        )
         raise AssemblyError(
-            f"{data.path} has {read.items} items and {roles.name} was trained on {roles.items}: give the data "
-            "that the model was trained on"
+            f"{model.items or data.path} has {read.items} items and {roles.name} was trained on {roles.items}: "
+            f"{way_out}"
         )
     user = roles.of_role("user")
-    if user is not None and read.users > user.ids:
+    if user is None:
+        if model.users is not None:
+            raise AssemblyError(f"{model.users} was given for users, and {roles.name} takes no user: leave it out")
+    elif read.users > user.ids or (model.users is not None and read.users < user.ids):
+        way_out = (
+            "give one line for each row of the model's table"
+            if model.users
+            else "give the data that the model was trained on, or --users, the ids of the model's rows"
+        )
         raise AssemblyError(
-            f"{data.path} has {read.users} users and {roles.name} knows {user.ids}: give the data that the "
-            "model was trained on"
+            f"{model.users or data.path} has {read.users} users and {roles.name} knows {user.ids}: {way_out}"
         )

@@ -4,6 +4,7 @@ Every path in it is relative to the file's own folder. A whole one::
 
     [model]
     path = "gru.h5"
+    items = "items.txt"       # item ids, line i is the model's item i; without it the data's, sorted
     kind = "catalogue"
     inputs = { history = { role = "history", padding_id = 0 } }
 
@@ -11,6 +12,8 @@ Every path in it is relative to the file's own folder. A whole one::
     path = "ratings.csv"
     user = "userId"
     holdout = "last_n(1)"
+    candidates = 99           # one held-out item is also ranked among that many others
+    merge_repeats = true      # training steps feed examples that say the same once
 
     [recipe]
     name = "prune80_int8"
@@ -34,16 +37,15 @@ Every path in it is relative to the file's own folder. A whole one::
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self, cast, get_args
+from typing import Self, cast
 
 from device_tests.manifest import KINDS, ROLES
+from edgerec.data.duplicates import DUPLICATES, Duplicates
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
 from edgerec.strict_toml import Table, parse_toml, read_toml
 
 FILE_NAME = "edgerec.toml"
 BUILT_IN_DATA = "movietweetings"
-Duplicates = Literal["refuse", "keep_first", "keep_last", "allow"]
-DUPLICATES: tuple[Duplicates, ...] = get_args(Duplicates)
 MODEL_KINDS = (*KINDS, "two_towers")
 
 _RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9A-Za-z.]*")
@@ -62,13 +64,15 @@ class InputSetting:
 
 @dataclass(frozen=True)
 class ModelSetting:
-    """`[model]`: the trained model and its roles."""
+    """`[model]`: the trained model, its roles, and files of the ids that its rows stand for, in their order."""
 
     path: Path
     kind: str | None = None
     name: str | None = None
     k: int | None = None
     inputs: tuple[InputSetting, ...] = ()
+    items: Path | None = None
+    users: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,10 @@ class HoldoutSetting:
 
 @dataclass(frozen=True)
 class DataSetting:
-    """`[data]`: the interactions, their columns and how they are split.
+    """`[data]`: the interactions, their columns, how they are split, and what training and judging make of them.
 
-    `path` is only a name where they are the `built_in` ones.
+    `path` is only a name where they are the `built_in` ones. `candidates` are the negatives that a held-out item is
+    ranked among beside the whole catalogue, 0 for none.
     """
 
     path: Path
@@ -94,6 +99,8 @@ class DataSetting:
     duplicates: Duplicates = "refuse"
     holdout: HoldoutSetting = HoldoutSetting("last_n", 1)
     seed: int = 0
+    merge_repeats: bool = False
+    candidates: int = 0
     built_in: bool = False
 
     def at(self, written: str, folder: Path = Path()) -> Self:
@@ -175,9 +182,16 @@ def _model(table: Table | None, folder: Path) -> ModelSetting | None:
         name=table.text("name"),
         k=table.integer("k", least=1),
         inputs=() if inputs is None else tuple(_input(inputs, name) for name in inputs.values),
+        items=_file(table, "items", folder),
+        users=_file(table, "users", folder),
     )
     table.refuse_unknown()
     return setting
+
+
+def _file(table: Table, key: str, folder: Path) -> Path | None:
+    written = table.text(key)
+    return None if written is None else folder / written
 
 
 def _input(inputs: Table, name: str) -> InputSetting:
@@ -208,6 +222,8 @@ def _data(table: Table | None, folder: Path) -> DataSetting | None:
         duplicates=cast("Duplicates", table.choice("duplicates", DUPLICATES) or "refuse"),
         holdout=_holdout(table),
         seed=table.integer("seed", least=0) or 0,
+        merge_repeats=table.flag("merge_repeats") or False,
+        candidates=table.integer("candidates", least=1) or 0,
     )
     table.refuse_unknown()
     return setting.at(written, folder)

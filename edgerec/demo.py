@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
+from converters.errors import ConverterError
+from device_tests import metrics
 from device_tests import report as report_format
+from device_tests.bundle import Bundle
 from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input
-from device_tests.ranking import top_k
-from edgerec import storage
-from edgerec.build import Task, bench, build
-from edgerec.compress.conversion import Converter
+from device_tests.report import DeviceReport
+from edgerec import judging, storage
+from edgerec.build import Task, build
+from edgerec.compress.conversion import ConversionError, Converter
+from edgerec.compress.finding import find
 from edgerec.compress.pipeline import Setting
-from edgerec.compress.recipe import find
+from edgerec.compress.recipe import Recipe, RecipeError
 from edgerec.compress.stage import Stage
 from edgerec.config import FILE_NAME, parse_config
 from edgerec.data import movietweetings
@@ -30,8 +32,10 @@ from edgerec.models.session import session
 from edgerec.models.training import Fit
 from edgerec.packing import Catalogue
 from edgerec.progress import Progress, silent
+from edgerec.proving import NotProvedError
 from edgerec.results import Result, result
-from edgerec.targets import environment
+from edgerec.targets import environment, local
+from edgerec.targets.local import LocalRunError
 
 RECIPES = ("float32", "float16", "int8", "full_int8", "prune50_int8", "prune80_int8")
 FLOAT32 = RECIPES[0]
@@ -39,8 +43,11 @@ SHIPS = "prune80_int8"
 NAME = "gru"
 FIT = reference.REFERENCE_MODELS[NAME].fit
 K = 10
+CANDIDATES = 99  # negatives beside each held-out film, from its own half by popularity
 SEED = 0
 EASE_REGULARIZATION = 300.0
+ITS_OWN_FAULT = (RecipeError, ConversionError, ConverterError, NotProvedError, LocalRunError)
+"""What ends one recipe and leaves the others their chance, unlike a disk that is full."""
 
 BUDGET = """# What this model may weigh and lose; `edgerec check` holds it to that.
 [target]
@@ -62,6 +69,14 @@ budget = {{ download_bytes = "{download}" }}
 
 
 @dataclass(frozen=True)
+class Failed:
+    """A recipe that gave no bundle, and the sentence that says why."""
+
+    recipe: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Demo:
     """What the demo found: hit rates of what it compares with, one result a recipe, and where everything lies.
 
@@ -70,6 +85,7 @@ class Demo:
 
     baselines: dict[str, float]
     results: tuple[Result, ...]
+    failed: tuple[Failed, ...]
     runtime: str
     folder: Path
     bundle: Path
@@ -80,7 +96,8 @@ class Demo:
 def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress: Progress = silent) -> Demo:
     """Train (once, then cached), compress by each recipe, bench in the device runtime, check; files go to `out`.
 
-    float32 comes first, asked for or not: all others are compared with it.
+    float32 comes first, asked for or not: all others are compared with it, so its failure is raised. Another recipe
+    that fails is told in `failed`, and the rest go on.
     """
     chosen = [find(name) for name in dict.fromkeys((FLOAT32, *recipes))]
     parts = split(movietweetings.load(), last_n(1), seed=SEED)
@@ -89,16 +106,22 @@ def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress
         out.mkdir(parents=True, exist_ok=True)
     budget = BUDGET.format(runtime=task.setting.runtime)
     results: list[Result] = []
+    failed: list[Failed] = []
     with Converter() as converter:
         for recipe in chosen:
             path = _bundle(out, recipe.name)
-            built = build(task, recipe, path, converter, progress=progress)
-            progress(f"{recipe.name}: measure in {task.setting.runtime}")
-            report = bench(path, task)
+            try:
+                made, report = _measured(task, recipe, path, converter, progress)
+            except ITS_OWN_FAULT as why:
+                if not results:
+                    raise
+                progress(f"{recipe.name}: failed")
+                failed.append(Failed(recipe.name, str(why)))
+                continue
             storage.write_text(_report(path), report_format.dumps(report))
-            float32 = results[0].download_bytes if results else built.bundle.download_bytes
-            verdict = read_and_check(plan(parse_config(budget), [path], [_report(path)], NO_LIMITS), ANYWHERE)[0]
-            results.append(result(built.bundle, report, float32_download=float32, verdict=bool(verdict)))
+            (verdict,) = read_and_check(plan(parse_config(budget), [path], [_report(path)], NO_LIMITS), ANYWHERE)
+            float32 = results[0].download_bytes if results else made.download_bytes
+            results.append(result(made, report, float32_download=float32, verdict=bool(verdict)))
     ships = next((each for each in results if each.recipe == SHIPS), results[-1])
     shipped = _bundle(out, ships.recipe)
     limit = f"{-(-ships.download_bytes * 105 // 100 // 1024)} KiB"
@@ -107,6 +130,7 @@ def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress
     return Demo(
         baselines=_baselines(parts, task.evaluation, progress),
         results=tuple(results),
+        failed=tuple(failed),
         runtime=task.setting.runtime,
         folder=out,
         bundle=shipped,
@@ -115,13 +139,22 @@ def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress
     )
 
 
+def _measured(
+    task: Task, recipe: Recipe, path: Path, converter: Converter, progress: Progress
+) -> tuple[Bundle, DeviceReport]:
+    """Build a recipe's bundle at `path`, and have the harness measure it."""
+    built = build(task, recipe, path, converter, progress=progress)
+    progress(f"{recipe.name}: measure in {task.setting.runtime}")
+    return built.bundle, local.run(path, runtime=environment.parse(task.setting.runtime))
+
+
 def _task(parts: Split, fit: Fit, progress: Progress) -> Task:
     data = parts.seen("test")
     setting = Setting(data, str(environment.DEFAULT), SEED)
     base = Stage(setting.key("demo", fit=asdict(fit)), lambda: _trained(data, fit, progress))
     history = Input("history", "history", reference.HISTORY_LENGTH, data.items + 1, data.items)
     catalogue = Catalogue(data.item_ids, titles=movietweetings.titles())
-    return Task(base, setting, evaluation_set(parts, (history,)), catalogue, K)
+    return Task(base, setting, evaluation_set(parts, (history,), candidates=CANDIDATES, seed=SEED), catalogue, K)
 
 
 def _trained(data: Interactions, fit: Fit, progress: Progress) -> Recommender:
@@ -136,15 +169,11 @@ def _baselines(parts: Split, evaluation: EvaluationSet, progress: Progress) -> d
     progress("judge most popular and EASE")
     users = evaluated_users(parts)
     scorers = {"most popular": baselines.most_popular(parts), "EASE": baselines.ease(parts, EASE_REGULARIZATION)}
-    found = {}
-    for name, scorer in scorers.items():
-        scores = scorer(users)
-        scores[evaluation.seen.rows, evaluation.seen.values] = -np.inf
-        lists = top_k(scores, K)
-        relevant = evaluation.relevant
-        hits = (lists[relevant.rows] == relevant.values[:, None]).any(axis=1)
-        found[name] = float(hits.mean())
-    return found
+
+    def hit_rate(scorer: baselines.Scorer) -> float:
+        return judging.judge(lambda rows: scorer(users[rows]), evaluation).mean(metrics.hit_rate, K)
+
+    return {name: hit_rate(scorer) for name, scorer in scorers.items()}
 
 
 def _bundle(out: Path, recipe: str) -> Path:

@@ -29,8 +29,8 @@ def entry_point(file: TfliteFile) -> EntryPoint:
 def roles_of(file: TfliteFile, said: Sequence[InputSetting], *, name: str, items: int) -> Roles:
     """Give the roles of a file's inputs as they were said, with lengths and ids out of the file.
 
-    Raises GivenFileError for an input that is not there, one of which nothing was said, and one whose ids no table of
-    the file tells.
+    Raises GivenFileError for an input that is not there, one of which nothing was said, one whose ids no table of the
+    file tells, and a history whose padding id was not said.
     """
     signature = _signature(file)
     tensors = file.subgraphs[signature.subgraph].tensors
@@ -47,6 +47,11 @@ def roles_of(file: TfliteFile, said: Sequence[InputSetting], *, name: str, items
         ids = setting.ids or limits.get(one)
         if ids is None:
             raise GivenFileError(f"input {one} reaches no table that tells how many ids it takes; say ids in [model].")
+        if setting.role == "history" and setting.padding_id is None:
+            raise GivenFileError(
+                f"input {one} is a history, and the file does not tell which id fills short ones; say it, such as "
+                f"--input {one}=history,{items if ids > items else 0}."
+            )
         length = shape[1] if setting.role == "history" and len(shape) > 1 else 0
         inputs.append(Input(one, setting.role, length, ids, setting.padding_id))
     kind = POINTWISE if any(one.role == "item" for one in inputs) else CATALOGUE

@@ -101,7 +101,7 @@ def inspect(file: ModelFile) -> Inspection:
         model_bytes=tflite.data.nbytes,
         model_deflated_bytes=deflated_bytes(tflite.data),
         graph_bytes=parts.graph_bytes,
-        tensors=_stored(tflite, parts.tensors),
+        tensors=tuple(StoredTensor(size, deflated_bytes(tflite.data[slice(*size.span)])) for size in parts.tensors),
         ops=tuple(
             UsedOp(name, version, count, OLDEST_RUNTIME.get((name, version)))
             for (name, version), count in sorted(parts.ops.items())
@@ -122,23 +122,6 @@ def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     for key, count in pairs:
         total[key] += count
     return dict(total.most_common())
-
-
-def _stored(tflite: TfliteFile, sizes: tuple[TensorSize, ...]) -> tuple[StoredTensor, ...]:
-    """Deflate each stored tensor alone; bytes that several tensors share count for the first, as in the anatomy."""
-    spans: dict[tuple[str, str, tuple[int, ...]], list[tuple[int, int]]] = {}
-    claimed: set[tuple[int, int]] = set()
-    for graph in tflite.subgraphs:
-        for tensor in graph.tensors:
-            start, end = tflite.spans[tensor.buffer]
-            if start < end and (start, end) not in claimed:
-                claimed.add((start, end))
-                spans.setdefault((tensor.name, tensor.dtype, tensor.shape), []).append((start, end))
-    stored = []
-    for size in sizes:
-        start, end = spans[size.name, size.dtype, size.shape].pop(0)
-        stored.append(StoredTensor(size, deflated_bytes(tflite.data[start:end])))
-    return tuple(stored)
 
 
 def _signatures(tflite: TfliteFile) -> tuple[SignatureShape, ...]:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
+from device_tests.system import cpu_model, memory_bytes
 from edgerec import storage, system
 from edgerec.targets import environment
 
@@ -77,9 +78,9 @@ def machine() -> Machine:
     """Look at this machine alone."""
     return Machine(
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        cpu=system.cpu_model(),
+        cpu=cpu_model(),
         cores=system.cores(),
-        memory_bytes=system.memory_bytes(),
+        memory_bytes=memory_bytes(),
     )
 
 

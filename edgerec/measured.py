@@ -13,7 +13,7 @@ from pathlib import Path
 
 from device_tests import record
 from device_tests.errors import HarnessError
-from edgerec.compress.recipe import BUILT_IN, built_in
+from edgerec.compress.finding import BUILT_IN, built_in
 from edgerec.errors import EdgerecError
 from edgerec.suggestion import did_you_mean
 

@@ -70,7 +70,7 @@ def decode(
     tflite: bytes | memoryview,
     roles: Roles,
     evaluation: EvaluationSet,
-    rows: NDArray[np.int32],
+    rows: NDArray[np.integer],
     entry: EntryPoint = CONVERTED,
 ) -> NDArray[np.float32]:
     """Scores of every item by our NumPy decode of the file, float32 [rows, items].
@@ -143,6 +143,11 @@ def refuse_misfit(roles: Roles, catalogue: Catalogue, k: int) -> None:
         raise PackingError(f"k is {k}, expected 1 to {roles.items}, the size of the catalogue")
 
 
+def proof_of(*parts: EvaluationSet | Golden | Baseline | None) -> dict[str, bytes]:
+    """The members of a bundle that hold these parts of its proof; None holds nothing."""
+    return {name: data for part in parts if part is not None for name, data in part.to_members().items()}
+
+
 def members(
     tflite: bytes,
     roles: Roles,
@@ -151,12 +156,10 @@ def members(
     k: int,
     *,
     entry: EntryPoint = CONVERTED,
-    evaluation: EvaluationSet | None = None,
-    golden: Golden | None = None,
-    baseline: Baseline | None = None,
+    proof: Mapping[str, bytes] | None = None,
     lineage: Mapping[str, object] | None = None,
 ) -> dict[str, bytes]:
-    """The members of a bundle, app/ and proof/.
+    """The members of a bundle, app/ and proof/; `proof` are those that prove it, as `proof_of` gives them.
 
     Raises PackingError where the vocabularies do not fit the roles, or no runtime is known that has every operator.
     """
@@ -184,15 +187,13 @@ def members(
         float_overlap=promise.float_overlap,
         digests=bundle.digests(app),
     )
-    proof: dict[str, bytes] = {}
-    for part in (evaluation, golden, baseline):
-        proof.update(part.to_members() if part is not None else {})
+    kept = dict(proof or {})
     if catalogue.titles:
-        proof[bundle.TITLES] = bundle.join_lines(catalogue.titles)
+        kept[bundle.TITLES] = bundle.join_lines(catalogue.titles)
     told = {
         **(lineage or {}),
         "model_sha256": manifest.digests[bundle.MODEL],
-        "digests": {name: hashlib.sha256(data).hexdigest() for name, data in proof.items()},
+        "digests": {name: hashlib.sha256(data).hexdigest() for name, data in kept.items()},
     }
-    proof[bundle.LINEAGE] = (json.dumps(told, sort_keys=True, indent=1) + "\n").encode()
-    return {**app, **proof, bundle.MANIFEST: record.dumps(manifest).encode()}
+    kept[bundle.LINEAGE] = (json.dumps(told, sort_keys=True, indent=1) + "\n").encode()
+    return {**app, **kept, bundle.MANIFEST: record.dumps(manifest).encode()}

@@ -7,13 +7,12 @@ import numpy as np
 
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
-from device_tests.evaluation import EvaluationSet, Golden, Ragged, from_npy
+from device_tests.evaluation import EvaluationSet, Golden, Ragged
 from device_tests.manifest import Input
-from edgerec import storage
+from edgerec import draft
 from edgerec.errors import EdgerecError
 from edgerec.progress import Progress, silent
 from edgerec.suggestion import did_you_mean
-from edgerec.targets import local
 from edgerec.targets.environment import RuntimePin
 
 
@@ -165,14 +164,9 @@ def _lists(bundle: Bundle, asked: Asked, runtime: RuntimePin, k: int | None, pro
         relevant=Ragged.from_lists([np.zeros(0, np.int32)]),
         popularity=np.zeros(manifest.items, np.int32),
     )
-    members = {**bundle.app, **alone.to_members()}
-    with storage.scratch() as folder:
-        path, lists = folder / "one-user.edgerec", folder / "lists.npy"
-        bundle_format.write(path, members)
-        local.run(path, runtime=runtime, only=("quality",), k=k, lists=lists, progress=progress)
-        ranked = from_npy(lists.read_bytes(), "lists.npy", "<i4", (1, None)).astype(np.int64)
+    (ranked,) = draft.lists({**bundle.app, **alone.to_members()}, runtime, k, progress=progress)
     left = manifest.items - len(set(asked.seen))  # what follows in the list are seen items, which come last
-    return [int(item) for item in ranked[0, :left]]
+    return [int(item) for item in ranked[:left]]
 
 
 def _golden_list(bundle: Bundle, asked: Asked) -> Sequence[int] | None:

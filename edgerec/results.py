@@ -1,14 +1,16 @@
 """What one bundle came to: size from the bundle, quality with intervals and figures from the report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from device_tests import metrics
 from device_tests.bundle import Bundle
-from device_tests.evaluation import Baseline, EvaluationSet
-from device_tests.report import DeviceReport
+from device_tests.evaluation import Baseline
+from device_tests.report import DeviceReport, Quality
 from edgerec.errors import EdgerecError
+from edgerec.half_rates import HalfRate, float32_ranks, half_rates
 from edgerec.statistics import Interval, paired_bootstrap, ratio_bootstrap
 
 BOOTSTRAP_SEED = 0
@@ -23,7 +25,9 @@ class Result:
     """One row of a table of recipes.
 
     Bytes are of the app part; `ratio` is float32's download over this one's. `recall` is recall@k over all test users
-    and `kept` its share of float32's, both with 95 % intervals over users. Times in ns, memory in bytes, None unknown.
+    and `kept` its share of float32's, both with 95 % intervals over users. `halves` are the hit rates at k of one
+    held-out item among `negatives` of its own popularity half, empty without any. Times in ns, memory in bytes, None
+    unknown.
     """
 
     recipe: str
@@ -33,6 +37,8 @@ class Result:
     ratio: float
     recall: Interval
     kept: Interval
+    negatives: int
+    halves: Mapping[str, HalfRate]
     distinct_scores: float
     p50_ns: int
     p95_ns: int
@@ -47,7 +53,7 @@ def result(built: Bundle, report: DeviceReport, *, float32_download: int, verdic
     if quality is None or latency is None or memory is None:
         raise ResultError(f"the report of {built.manifest.recipe} lacks quality, latency or memory; run bench whole")
     k = built.manifest.k
-    recall = np.array(quality.per_user("recall", k))
+    recall, float32 = np.array(quality.per_user("recall", k)), _float32(built)
     return Result(
         recipe=built.manifest.recipe,
         k=k,
@@ -55,7 +61,9 @@ def result(built: Bundle, report: DeviceReport, *, float32_download: int, verdic
         download_bytes=built.download_bytes,
         ratio=float32_download / built.download_bytes,
         recall=paired_bootstrap(recall, seed=BOOTSTRAP_SEED),
-        kept=ratio_bootstrap(recall, _float32_recall(built, k), seed=BOOTSTRAP_SEED),
+        kept=ratio_bootstrap(recall, _recall(quality, float32, k), seed=BOOTSTRAP_SEED),
+        negatives=quality.negatives,
+        halves=half_rates(quality, float32, k),
         distinct_scores=quality.distinct_scores,
         p50_ns=latency.p(50),
         p95_ns=latency.p(95),
@@ -65,13 +73,14 @@ def result(built: Bundle, report: DeviceReport, *, float32_download: int, verdic
     )
 
 
-def _float32_recall(built: Bundle, k: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """float32's recall@k of every test user, from the ranks in the bundle's proof."""
-    evaluation = EvaluationSet.from_members(built.members, built.manifest)
-    if evaluation is None:
-        raise ResultError(f"the bundle of {built.manifest.recipe} has no evaluation set")
-    baseline = Baseline.from_members(built.members, built.manifest, len(evaluation.relevant.values))
+def _float32(built: Bundle) -> Baseline:
+    """How float32 ranks what is held out, from the bundle's proof."""
+    baseline = float32_ranks(built)
     if baseline is None:
         raise ResultError(f"the bundle of {built.manifest.recipe} does not say how float32 ranks")
-    offsets, ranks = evaluation.relevant.offsets.tolist(), baseline.ranks.tolist()
-    return np.array(metrics.per_user(metrics.recall, offsets, ranks, k))
+    return baseline
+
+
+def _recall(quality: Quality, float32: Baseline, k: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """float32's recall@k of every test user."""
+    return np.array(metrics.per_user(metrics.recall, quality.offsets, float32.ranks.tolist(), k))

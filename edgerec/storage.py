@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from device_tests import files
 from edgerec.errors import EdgerecError
+from edgerec.program import program
 
 PARTS = ("environments", "cache", "harness")
 """What lies under `home()`: the runtimes' environments, finished steps of recipes, written harnesses."""
@@ -70,9 +72,9 @@ def prepare(path: Path) -> Path:
 
     Raises StorageError, before that work, where the file could not be written after it.
     """
-    _refuse_other_than_file(path)
     parent = path.resolve().parent
     with telling(path):
+        files.refuse_other_than_file(path)
         parent.mkdir(parents=True, exist_ok=True)
         if not os.access(parent, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -81,20 +83,14 @@ def prepare(path: Path) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which becomes `path` when the block ends well and vanishes when it does not."""
-    _refuse_other_than_file(path)
-    target = path.resolve()
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with telling(path):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            yield partial
-            _flush(partial)
-            partial.replace(target)
-            _flush(target.parent)
-    finally:
-        with suppress(OSError):
-            partial.unlink()
+    """Give a path to write to, which becomes `path`, its folders made, when the block ends well.
+
+    It is as whole as `device_tests.files.writing` has it. Raises StorageError.
+    """
+    with telling(path):
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        with files.writing(path) as part:
+            yield part
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -134,7 +130,7 @@ def telling(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise StorageError(
-                f"No space is left for {path}. Free some (`edgerec doctor --clean` empties {home()}), "
+                f"No space is left for {path}. Free some (`{program()} doctor --clean` empties {home()}), "
                 "or choose another disk; EDGEREC_HOME moves edgerec's own folder."
             ) from error
         reason = (error.strerror or str(error)).lower()
@@ -150,12 +146,6 @@ def _temporary() -> Path:
         ) from error
 
 
-def _refuse_other_than_file(path: Path) -> None:
-    """Refuse a folder, and a device such as /dev/null, which root would replace by a file."""
-    if path.exists() and not path.is_file():
-        raise StorageError(f"{path} is there and is not a file. Give the path of a file to write.")
-
-
 def _part(part: str) -> Path:
     if part not in PARTS:
         raise StorageError(f"There is no part {part!r} in edgerec's folder; there are {', '.join(PARTS)}.")
@@ -169,14 +159,3 @@ def _bytes_under(path: Path) -> int:
             with suppress(FileNotFoundError):
                 total += (Path(where) / name).lstat().st_size
     return total
-
-
-def _flush(path: Path) -> None:
-    """Have the system put a file, or a folder's list of files, on the disk itself."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

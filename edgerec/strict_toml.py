@@ -88,6 +88,13 @@ class Table:
             raise self.refuse(key, f"a whole number of at least {least}")
         return value
 
+    def flag(self, key: str) -> bool | None:
+        """Give true or false, or None."""
+        value = self.value(key)
+        if value is None or isinstance(value, bool):
+            return value
+        raise self.refuse(key, "true or false")
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Give a list of strings, empty when the key is not there."""
         value = self.value(key)

@@ -1,8 +1,8 @@
-"""What the host's system tells of itself and does its own way: paths under /proc, tags, locks between processes."""
+"""What each system does its own way: tags of wheels, processors to use, names of signals, locks between processes."""
 
 import os
-import platform
 import shutil
+import signal
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -34,32 +34,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def cpu_model() -> str | None:
-    """Return the processor's name, None where the system does not tell it."""
-    named = _field("/proc/cpuinfo", "model name") if sys.platform == "linux" else platform.processor()
-    return named or None
-
-
-def memory_bytes() -> int | None:
-    """Return the machine's memory, None where the system does not tell it."""
-    kilobytes = _field("/proc/meminfo", "MemTotal").removesuffix(" kB")
-    return int(kilobytes) * 1024 if kilobytes.isdigit() else None
+def signal_name(code: int) -> str | None:
+    """Return the name of the signal that ended a child with this exit code, None when it ended by itself."""
+    if code >= 0:
+        return None
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
 
 
 def free_disk_bytes(path: Path) -> int | None:
     """Return what this user may still write on the disk of `path` or of its nearest existing parent."""
     existing = next((folder for folder in (path, *path.parents) if folder.exists()), None)
     return None if existing is None else shutil.disk_usage(existing).free
-
-
-def _field(path: str, name: str) -> str:
-    """Return the first value of a `name: value` line of a /proc file, empty where there is none."""
-    try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    pairs = (line.partition(":") for line in text.splitlines())
-    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
 
 
 @contextmanager

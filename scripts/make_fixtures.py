@@ -11,16 +11,6 @@ from ai_edge_litert import schema_py_generated as schema
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "fixtures"
 ITEMS, COLUMNS, LENGTH = 30, 8, 5
-_TYPES = {
-    np.dtype(np.float32): "FLOAT32",
-    np.dtype(np.float16): "FLOAT16",
-    np.dtype(np.int8): "INT8",
-    np.dtype(np.uint8): "UINT8",
-    np.dtype(np.int16): "INT16",
-    np.dtype(np.int32): "INT32",
-    np.dtype(np.int64): "INT64",
-    np.dtype(np.bool_): "BOOL",
-}
 
 
 class Builder:
@@ -114,7 +104,7 @@ class Graph:
         """Add a tensor that holds `array`."""
         array = np.asarray(array)
         index = self.builder.buffer(array.tobytes()) if array.size else 0
-        dtype = dtype or _TYPES[array.dtype]
+        dtype = dtype or array.dtype.name.upper()
         return self.tensor(name, array.shape, dtype, buffer=index, batch=False, **quantization)
 
     def op(

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,13 +26,29 @@ SHARED = {
     "metrics",
     "ranking",
     "evaluation",
+    "files",
+    "npy",
+    "popularity",
+    "system",
     "agreement",
 }
 TENSORFLOW = {"tensorflow", "tf_keras", "keras", "tensorflow_model_optimization"}
 RUNTIMES = {"tflite_runtime", "ai_edge_litert"}
 HEAVY = TENSORFLOW | RUNTIMES | {"numpy", "flatbuffers", "pydantic", "pyarrow", "polars"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "core", "manager", "processor", "handler", "misc"}
-STDLIB_ONLY = {"errors", "record", "container", "manifest", "bundle", "report", "metrics"}
+STDLIB_ONLY = {
+    "errors",
+    "record",
+    "container",
+    "manifest",
+    "bundle",
+    "report",
+    "metrics",
+    "files",
+    "npy",
+    "system",
+    "validity",
+}
 
 # What came to the standard library after Python 3.9, as the parser cannot know it.
 NEWER_THAN_39 = {
@@ -74,6 +91,10 @@ def sources(world: str) -> list[Path]:
     return sorted((REPOSITORY / world).rglob("*.py"))
 
 
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def imports(path: Path) -> Iterator[Import]:
     def walk(node: ast.AST, *, lazy: bool, typing_only: bool) -> Iterator[Import]:
         if isinstance(node, ast.Import):
@@ -90,7 +111,7 @@ def imports(path: Path) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, lazy=inside, typing_only=typing_only or checking)
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8")), lazy=False, typing_only=False)
+    yield from walk(ast.parse(read(path)), lazy=False, typing_only=False)
 
 
 def every_import(*worlds: str) -> list[Import]:
@@ -169,11 +190,17 @@ def test_only_the_command_line_and_the_reports_write_to_a_person() -> None:
             continue
         found += [
             f"{path.relative_to(REPOSITORY)}:{node.lineno}"
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(ast.parse(read(path)))
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "sys.exit", "exit", "input"}
         ]
     allowed = {"converters/worker.py", "edgerec/compress/worker.py"}  # programs of their own, run as children
     assert [place for place in found if place.rsplit(":", 1)[0] not in allowed] == []
+
+
+def test_what_linux_tells_of_itself_is_read_in_one_module() -> None:
+    place = re.compile(r"/(?:proc|sys)\b|\b(?:proc|sys)/")
+    found = [path.relative_to(REPOSITORY) for world in WORLDS for path in sources(world) if place.search(read(path))]
+    assert [str(path) for path in found] == ["device_tests/system.py"]
 
 
 def test_nothing_is_named_for_nothing() -> None:
@@ -184,7 +211,7 @@ def test_nothing_is_named_for_nothing() -> None:
 def test_every_module_opens_with_one_sentence() -> None:
     silent = []
     for path in (path for world in WORLDS for path in sources(world)):
-        text = path.read_text(encoding="utf-8")
+        text = read(path)
         if not ast.get_docstring(ast.parse(text)):
             silent.append(str(path.relative_to(REPOSITORY)))
     assert silent == []
@@ -192,7 +219,7 @@ def test_every_module_opens_with_one_sentence() -> None:
 
 @pytest.mark.parametrize("path", sources("device_tests"), ids=lambda path: path.name)
 def test_the_harness_keeps_to_python_39(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+    tree = ast.parse(read(path), feature_version=(3, 9))
     newer = [
         f"{node.lineno}: {node.module}.{alias.name}"
         for node in ast.walk(tree)
@@ -318,6 +345,6 @@ def test_a_command_holds_no_logic() -> None:
     for path in sources("edgerec/cli"):
         if path.stem in {"main", "commands", "interruption", "__main__", "__init__"}:
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(read(path))
         assert not [node for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.While))], path.name
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 150, path.name
+        assert len(read(path).splitlines()) <= 150, path.name

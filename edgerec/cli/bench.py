@@ -10,6 +10,7 @@ from converters.anatomy import id_limits
 from device_tests import report as report_format
 from edgerec import storage
 from edgerec.config import FILE_NAME, read_config_if_there
+from edgerec.half_rates import float32_ranks
 from edgerec.model_file import read_model_file
 from edgerec.report.console import style_of
 from edgerec.report.device_figures import figures_of
@@ -69,7 +70,7 @@ def command(
         )
     if output is not None:
         storage.write_text(output, report_format.dumps(report))
-    figures = figures_of(report)
+    figures = figures_of(report, float32_ranks(model.bundle))
     if as_json:
         click.echo(json.dumps(device_json(figures, None if output is None else str(output)), indent=2))
     else:

@@ -8,12 +8,14 @@ import click
 from edgerec import assembly, storage
 from edgerec.assembly import Asked
 from edgerec.build import build
+from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
 from edgerec.compress.conversion import Converter
+from edgerec.compress.finding import find
 from edgerec.compress.forecast import forecast
-from edgerec.compress.recipe import find
 from edgerec.config import FILE_NAME, read_config_if_there
+from edgerec.doubts import below_most_popular, guessed_padding
+from edgerec.program import program
 from edgerec.report.compressed_text import built_json, built_text, forecast_json, forecast_text
-from edgerec.report.program import program
 from edgerec.report.progress import showing_progress
 
 DEFAULT_RECIPE = "int8"
@@ -23,6 +25,8 @@ DEFAULT_RECIPE = "int8"
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--recipe", help=f"A recipe of `edgerec recipes` or a .toml file [{FILE_NAME}, else {DEFAULT_RECIPE}].")
 @click.option("--data", type=click.Path(), help="Interactions as csv or parquet, or movietweetings.")
+@click.option("--items", type=click.Path(path_type=Path), help=f"{ITEMS_HELP} [{FILE_NAME}, else the data's, sorted].")
+@click.option("--users", type=click.Path(path_type=Path), help=f"{USERS_HELP} [{FILE_NAME}, else the data's, sorted].")
 @click.option("--runtime", help=f"The runtime to convert for and prove in [{FILE_NAME}, else the default].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [10].")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of split, training and samples [that of the data].")
@@ -34,6 +38,8 @@ def command(
     model: Path | None,
     recipe: str | None,
     data: str | None,
+    items: Path | None,
+    users: Path | None,
     runtime: str | None,
     k: int | None,
     seed: int | None,
@@ -47,12 +53,30 @@ def command(
     """
     config = read_config_if_there()
     chosen = find(recipe or config.recipe or DEFAULT_RECIPE)
-    task = assembly.task(config, Asked(model, data, runtime, k, seed))
+    asked = Asked(model, data, runtime, k, seed, items, users)
+    task = assembly.task(config, asked)
+    guessed = guessed_padding(task.base.roles, assembly.model_setting(config, asked).inputs)
     if dry_run:
         planned = forecast(task.base, chosen, task.setting)
-        click.echo(json.dumps(forecast_json(planned), indent=2) if as_json else forecast_text(planned))
+        warnings = _warned(guessed)
+        told = {**forecast_json(planned), "warnings": warnings}
+        click.echo(json.dumps(told, indent=2) if as_json else forecast_text(planned))
         return
     out = storage.prepare(output or Path(f"{task.base.roles.name}-{chosen.name}.edgerec"))
     with showing_progress() as progress, Converter() as converter:
+        if guessed is not None:
+            progress(guessed)  # before minutes of work
         built = build(task, chosen, out, converter, progress=progress)
-    click.echo(json.dumps(built_json(built), indent=2) if as_json else built_text(built, program()))
+        progress("compare float32 with most popular")
+        below = below_most_popular(task, built.bundle)
+    warnings = _warned(guessed, below)
+    told = {**built_json(built), "warnings": warnings}
+    click.echo(json.dumps(told, indent=2) if as_json else built_text(built, program()))
+
+
+def _warned(*doubts: str | None) -> list[str]:
+    """Warn of what is in doubt on stderr, and give it."""
+    found = [doubt for doubt in doubts if doubt is not None]
+    for doubt in found:
+        click.echo(f"warning: {doubt}", err=True)
+    return found

@@ -8,6 +8,7 @@ import click
 from converters.spec import NEEDS_REPRESENTATIVE_DATA, PRECISIONS, ConversionSpec
 from edgerec import assembly, storage
 from edgerec.assembly import Asked
+from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
 from edgerec.compress.conversion import Converter
 from edgerec.compress.rules import refuse
 from edgerec.config import FILE_NAME, read_config_if_there
@@ -18,6 +19,8 @@ from edgerec.report.quantities import size
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True)
 @click.option("--data", type=click.Path(), help="Interactions, for the ranges of full_int8 and int16.")
+@click.option("--items", type=click.Path(path_type=Path), help=f"{ITEMS_HELP} [{FILE_NAME}, else the data's, sorted].")
+@click.option("--users", type=click.Path(path_type=Path), help=f"{USERS_HELP} [{FILE_NAME}, else the data's, sorted].")
 @click.option("--runtime", help=f"The runtime that the file must load in [{FILE_NAME}, else the default].")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file [MODEL-PRECISION.tflite].")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -26,13 +29,15 @@ def command(
     model: Path | None,
     precision: str,
     data: str | None,
+    items: Path | None,
+    users: Path | None,
     runtime: str | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
     """Convert MODEL, a legacy Keras .keras or .h5 file, and check the file against the runtime it is for."""
     config = read_config_if_there()
-    asked = Asked(model, data, runtime)
+    asked = Asked(model, data, runtime, items=items, users=users)
     spec = ConversionSpec(precision, assembly.runtime(config, asked))
     stage = assembly.stage(assembly.model_setting(config, asked))
     out = storage.prepare(output or Path(f"{stage.roles.name}-{precision}.tflite"))

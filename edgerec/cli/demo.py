@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from edgerec import demo
+from edgerec.program import program
 from edgerec.report.console import columns_of, style_of
-from edgerec.report.program import program
 from edgerec.report.progress import showing_progress
 from edgerec.report.results_text import demo_json, demo_text
 
@@ -31,4 +31,4 @@ def command(*, out: Path, recipes: tuple[str, ...], epochs: int, as_json: bool) 
         click.echo(json.dumps(demo_json(found), indent=2))
     else:
         click.echo(demo_text(found, program(), style_of(sys.stdout), columns=columns_of(sys.stdout)))
-    return 0 if all(each.verdict for each in found.results) else 1
+    return 0 if all(each.verdict for each in found.results) and not found.failed else 1

@@ -7,8 +7,10 @@ import click
 
 from device_tests.manifest import PRECISIONS, ROLES
 from edgerec import storage
-from edgerec.adopting import Adoption, adopt, read_lines
-from edgerec.config import FILE_NAME, InputSetting, read_config_if_there
+from edgerec.adopting import Adoption, adopt
+from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
+from edgerec.config import FILE_NAME, InputSetting, ModelSetting, read_config_if_there
+from edgerec.data.vocabulary import read_ids, read_lines
 from edgerec.inspection import inspect
 from edgerec.model_file import read_model_file
 from edgerec.packing import Catalogue
@@ -20,8 +22,8 @@ from edgerec.targets import environment
 
 @click.command("pack")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--items", required=True, type=click.Path(path_type=Path), help="Item ids, line i is the model's item i.")
-@click.option("--users", type=click.Path(path_type=Path), help="User ids, where the model takes a user.")
+@click.option("--items", type=click.Path(path_type=Path), help=f"{ITEMS_HELP} [{FILE_NAME} [model]].")
+@click.option("--users", type=click.Path(path_type=Path), help=f"{USERS_HELP} [{FILE_NAME} [model]].")
 @click.option("--titles", type=click.Path(path_type=Path), help="Titles to show, one an item.")
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME=ROLE[,PADDING]", help=f"{', '.join(ROLES)} [{FILE_NAME} [model]]."
@@ -39,7 +41,7 @@ from edgerec.targets import environment
 def command(
     *,
     file: Path,
-    items: Path,
+    items: Path | None,
     users: Path | None,
     titles: Path | None,
     inputs: tuple[str, ...],
@@ -58,14 +60,15 @@ def command(
     which are replayed in the runtime before anything is written.
     """
     config = read_config_if_there()
-    settings = config.model.inputs if config.model is not None else ()
+    model = config.model or ModelSetting(file)
+    items, users = items or model.items, users or model.users
+    if items is None:
+        raise click.UsageError(f'give --items, or write [model] items = "items.txt" in {FILE_NAME}')
     given = Adoption(
         name=name or file.stem,
-        inputs=tuple(_input(text) for text in inputs) or settings,
-        catalogue=Catalogue(
-            read_lines(items), read_lines(users) if users else (), read_lines(titles) if titles else ()
-        ),
-        k=k or (config.model.k if config.model is not None else None) or 10,
+        inputs=tuple(_input(text) for text in inputs) or model.inputs,
+        catalogue=Catalogue(read_ids(items), read_ids(users) if users else (), read_lines(titles) if titles else ()),
+        k=k or model.k or 10,
         runtime=environment.parse(runtime or config.target.runtime or str(environment.DEFAULT)),
         data=config.data,
         float32=float32,

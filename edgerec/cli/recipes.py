@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from edgerec.compress.recipe import built_in, find
+from edgerec.compress.finding import built_in, find
 from edgerec.measured import read_measurements
 from edgerec.report.console import style_of
 from edgerec.report.recipes_text import recipe_text, recipes_json, recipes_text

@@ -62,6 +62,7 @@ def write(name: str, files: Files) -> None:
         partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent))
         try:
             for each, data in files.items():
+                (partial / each).parent.mkdir(parents=True, exist_ok=True)
                 (partial / each).write_bytes(data)
             digests = {each: _sha256(data) for each, data in files.items()}
             (partial / DIGESTS).write_text(json.dumps(digests, sort_keys=True))

@@ -26,6 +26,7 @@ def cluster(
     *,
     earlier: tuple[Step, ...] = (),
     seed: int,
+    merge_repeats: bool = False,
     progress: Progress = silent,
 ) -> Recommender:
     """The recommender with at most `step.clusters` distinct values in every chosen kernel, zeros kept as they were.
@@ -62,7 +63,7 @@ def cluster(
 
     held = (layers.made_by(recommender, earlier) | set(names)) - many
     model = layers.wrapped(recommender, many, wrapper, held=held)
-    settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed)
+    settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed, merge_repeats=merge_repeats)
     training.fit(recommender, model, data, settings, progress=progress)
     stripped = clustering.strip_clustering(model)
     same_once_stripped(recommender, model, stripped, data)

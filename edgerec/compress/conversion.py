@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 import converters
 from converters.spec import ConversionSpec
-from edgerec import storage
+from edgerec import storage, system
 from edgerec.errors import EdgerecError
 from edgerec.models.recommender import Recommender
 from edgerec.models.serving import serving
@@ -142,12 +141,8 @@ class Converter:
 
 
 def _ended(code: int, last_words: str) -> str:
-    if code >= 0:
-        return f"ended with exit code {code} ({last_words or 'it said nothing'})"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"
+    killer = system.signal_name(code)
+    return f"killed by {killer}" if killer else f"ended with exit code {code} ({last_words or 'it said nothing'})"
 
 
 def export(served: Recommender, folder: Path) -> None:

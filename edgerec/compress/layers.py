@@ -1,6 +1,6 @@
 """Which layers of a model a step works on, which it must leave alone, and one way to put TF-MOT's wrappers on them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,15 +17,48 @@ Kernels = dict[str, NDArray[np.float32]]  # by layer name
 def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]:
     """Names of the tables and dense layers that match any of the shell patterns, all of them without a pattern.
 
-    Raises RecipeError for a pattern that matches nothing.
+    Raises RecipeError for a pattern that matches nothing, and where there is no such layer at all.
     """
     names = [layer.name for layer in recommender.model.layers if _has_kernel(layer)]
+    out_of_reach = ", ".join(unreached(recommender))
+    inside = f" (out of reach inside other layers: {out_of_reach})" if out_of_reach else ""
+    if not names:
+        raise RecipeError(
+            f"{recommender.roles.name} has no table or dense layer that this step reaches{inside}: leave the step out"
+        )
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise RecipeError(
-                f"no table or dense layer matches {pattern!r}; {recommender.roles.name} has {', '.join(names)}"
+                f"no table or dense layer matches {pattern!r}; {recommender.roles.name} has {', '.join(names)}{inside}"
             )
-    return tuple(name for name in names if not patterns or any(fnmatchcase(name, each) for each in patterns))
+    return tuple(name for name in names if _matches(name, patterns))
+
+
+def inner(layer: Any) -> Iterator[tuple[str, Any]]:
+    """Every layer inside a layer (a wrapper's, a cell's, a model's) with its name, `outer/inner`."""
+    for found in layer.submodules:
+        if isinstance(found, session().keras.layers.Layer):
+            yield f"{layer.name}/{found.name}", found
+
+
+def quantized(layer: Any) -> bool:
+    """Whether a layer is TF-MOT's wrapper around one that was trained quantization-aware."""
+    return hasattr(layer, "quantize_config")
+
+
+def unreached(recommender: Recommender, patterns: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names of the tables and dense layers inside other layers that match, which no wrapper of TF-MOT goes around.
+
+    Models inside the model are laid open when it is loaded, so these stand in wrappers such as TimeDistributed.
+    """
+    found = [
+        name
+        for layer in recommender.model.layers
+        if not quantized(layer)
+        for name, each in inner(layer)
+        if _has_kernel(each) and _matches(name, patterns)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def made_by(recommender: Recommender, earlier: Sequence[Step], *kinds: type[Step]) -> frozenset[str]:
@@ -87,6 +120,10 @@ def zero_share(kernel: NDArray[np.float32]) -> float:
 def distinct(kernel: NDArray[np.float32]) -> int:
     """The number of different values in a kernel, 0 among them."""
     return len(np.unique(kernel))
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return not patterns or any(fnmatchcase(name, each) for each in patterns)
 
 
 def _has_kernel(layer: Any) -> bool:

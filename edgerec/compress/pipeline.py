@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TypedDict
 
 from converters.spec import NEEDS_REPRESENTATIVE_DATA
 from device_tests.bundle import deflated_bytes
@@ -26,15 +27,20 @@ from edgerec.models.session import THREADS, versions
 from edgerec.progress import Progress, silent
 
 REPRESENTATIVE_USERS = 200
+LEFT = "left.json"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What every step of a build shares: training data, seed, the runtime to convert for."""
+    """What every step of a build shares: training data, seed, the runtime to convert for.
+
+    With `merge_repeats` steps that train feed examples that say the same once, as edgerec.models.training.Fit says.
+    """
 
     data: Interactions
     runtime: str
     seed: int = 0
+    merge_repeats: bool = False
 
     def key(self, kind: str, **parts: object) -> str:
         """A cache key that changes with anything that could change a step's bytes."""
@@ -46,9 +52,19 @@ class Setting:
         return {
             "data_sha256": self.data.digest(),
             "seed": self.seed,
+            "merge_repeats": self.merge_repeats,
             "threads": THREADS,
             "versions": versions(),
         }
+
+
+class _Shared(TypedDict):
+    """What every step takes beside the recommender, its own settings and the data."""
+
+    earlier: tuple[Step, ...]
+    seed: int
+    merge_repeats: bool
+    progress: Progress
 
 
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
@@ -65,8 +81,8 @@ def compress(
     """The candidate that a recipe makes of a recommender.
 
     The model is converted after every step: a step whose file is smaller neither on disk nor deflated fails the recipe
-    unless it says `allow_no_gain`, and zeros and clusters have to be in the file. Raises RecipeError and
-    ConversionError.
+    unless it says `allow_no_gain`, and zeros and clusters have to be in the file. Layers inside other layers, which no
+    step reaches, stand in the lineage as `left_as_they_are`. Raises RecipeError and ConversionError.
     """
     chain = stages(base, recipe, setting, progress)
     if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
@@ -84,13 +100,14 @@ def compress(
                 "allow_no_gain = true in the recipe"
             )
     arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
-    cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1]))
+    proof = cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1]))
     lineage: dict[str, object] = {
         **setting.lineage,
         "recommender_sha256": base.sha256,
         "recipe": recipe.as_json(),
         "runtime": setting.runtime,
         "gains": [asdict(gain) for gain in gains],
+        "left_as_they_are": json.loads(proof[LEFT]),
     }
     return Candidate(base.roles.name, recipe, files[-1], gains, lineage)
 
@@ -119,14 +136,25 @@ def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:
 
 
 def _prove_arrival(chain: tuple[Stage, ...], recipe: Recipe, tflite: bytes) -> dict[str, bytes]:
-    """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file."""
+    """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file.
+
+    Gives what of each kernel arrived, and the names of the layers that no step reached.
+    """
     kernels: layers.Kernels = {}
+    left: dict[str, None] = {}
     for step, stage in zip(recipe.steps, chain[1:], strict=True):
+        left |= dict.fromkeys(_left(stage.recommender, step))
         if isinstance(step, Prune | Cluster):
             kernels.update(layers.kernels(stage.recommender, layers.chosen(stage.recommender, step.layers)))
     found = arrivals(kernels, tflite)
     refuse_what_did_not_arrive(found)
-    return {"arrivals.json": json.dumps({name: asdict(each) for name, each in found.items()}).encode()}
+    told = {name: asdict(each) for name, each in found.items()}
+    return {"arrivals.json": json.dumps(told).encode(), LEFT: json.dumps(list(left)).encode()}
+
+
+def _left(recommender: Recommender, step: Step) -> tuple[str, ...]:
+    """Names of the layers inside other layers that a step would work on, and does not reach."""
+    return layers.unreached(recommender, step.layers if isinstance(step, Prune | Cluster) else ())
 
 
 def _after(before: Stage, step: Step, earlier: tuple[Step, ...], setting: Setting, progress: Progress) -> Stage:
@@ -137,11 +165,14 @@ def _after(before: Stage, step: Step, earlier: tuple[Step, ...], setting: Settin
             progress(f"{step.do}: {line}")
 
         # What ships is what is compressed: the item vectors of two towers, not the tower that makes them.
-        recommender, data, seed = serving(before.recommender), setting.data, setting.seed
+        recommender = serving(before.recommender)
+        if left := _left(recommender, step):
+            told(f"layers inside others are left as they are: {', '.join(left)}")
+        shared = _Shared(earlier=earlier, seed=setting.seed, merge_repeats=setting.merge_repeats, progress=told)
         if isinstance(step, Prune):
-            return prune(recommender, step, data, earlier=earlier, seed=seed, progress=told)
+            return prune(recommender, step, setting.data, **shared)
         if isinstance(step, Cluster):
-            return cluster(recommender, step, data, earlier=earlier, seed=seed, progress=told)
-        return quantize_aware(recommender, step, data, earlier=earlier, seed=seed, progress=told)
+            return cluster(recommender, step, setting.data, **shared)
+        return quantize_aware(recommender, step, setting.data, **shared)
 
     return Stage(name, made)

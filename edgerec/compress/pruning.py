@@ -24,6 +24,7 @@ def prune(
     *,
     earlier: tuple[Step, ...] = (),
     seed: int,
+    merge_repeats: bool = False,
     progress: Progress = silent,
 ) -> Recommender:
     """The recommender with `step.sparsity` of every chosen kernel zero, fine-tuned, no wrapper left.
@@ -36,7 +37,7 @@ def prune(
     names = layers.chosen(recommender, step.layers)
     pruned = layers.made_by(recommender, earlier)
     before = layers.kernels(recommender, names)
-    settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed)
+    settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed, merge_repeats=merge_repeats)
     steps = step.epochs * training.steps_an_epoch(recommender, data, settings)
 
     def wrapper(layer: Any) -> Any:

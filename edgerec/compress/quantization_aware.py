@@ -20,6 +20,7 @@ def quantize_aware(
     *,
     earlier: tuple[Step, ...] = (),
     seed: int,
+    merge_repeats: bool = False,
     progress: Progress = silent,
 ) -> Recommender:
     """The recommender with its dense layers but the scoring one trained to be rounded to int8.
@@ -40,7 +41,7 @@ def quantize_aware(
     pruned, clustered = (not layers.made_by(recommender, earlier, kind).isdisjoint(names) for kind in (Prune, Cluster))
     held = layers.made_by(recommender, earlier) - set(names)
     model = _quantized(quantization, recommender, names, _scheme(pruned=pruned, clustered=clustered), held)
-    settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed)
+    settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed, merge_repeats=merge_repeats)
     training.fit(recommender, model, data, settings, progress=progress)
     if pruned or clustered:
         preserving, model = model, _quantized(quantization, recommender, names, _scheme())
@@ -116,5 +117,5 @@ def _unwrapped_kernels(recommender: Recommender) -> dict[str, Any]:
     for layer in recommender.model.layers:
         kernels = [weight for weight in layer.weights if weight.name.split("/")[-1] in {"kernel:0", "embeddings:0"}]
         if kernels:
-            found[getattr(layer, "layer", layer).name] = kernels[0].numpy()
+            found[layer.layer.name if layers.quantized(layer) else layer.name] = kernels[0].numpy()
     return found

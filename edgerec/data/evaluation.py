@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from device_tests.evaluation import EvaluationSet, Ragged
 from device_tests.manifest import Input
+from edgerec.data.candidates import sample_candidates
 from edgerec.data.errors import DataError
 from edgerec.data.histories import histories
 from edgerec.data.interactions import Interactions
@@ -22,24 +23,35 @@ def evaluated_users(split: Split, *, part: Part = "test") -> npt.NDArray[np.int3
     return relevant[np.isin(relevant, split.seen(part).user)].astype(np.int32)
 
 
-def evaluation_set(split: Split, inputs: Sequence[Input], *, part: Part = "test") -> EvaluationSet:
+def evaluation_set(
+    split: Split, inputs: Sequence[Input], *, part: Part = "test", candidates: int = 0, seed: int = 0
+) -> EvaluationSet:
     """Return what the harness needs to judge a model on `part`: inputs, seen and relevant items, popularity.
 
     Seen is train, and validation as well when part is "test"; an input of role "user" gets the user's row in the
-    vocabulary, one of role "history" the last items seen, and the item side is left out. Raises DataError when no
-    user can be judged or an input cannot hold the ids.
+    vocabulary, one of role "history" the last items seen, and the item side is left out. With candidates above 0 every
+    held-out item gets that many negatives, drawn with `seed` from the items of its own popularity half that its user
+    took in no part. Raises DataError when no user can be judged, an input cannot hold the ids, or there are too few
+    such items.
     """
     users = evaluated_users(split, part=part)
     if not len(users):
         raise DataError(
             f"No user has both a seen and a new held-out item in {part} of {split.holdout}: split differently."
         )
-    seen = split.seen(part)
+    seen, items = split.seen(part), split.train.items
+    relevant = _ragged(_new_pairs(split, part), users, items)
+    popularity = split.train.popularity()
+    negatives = None
+    if candidates:
+        taken = _ragged(_pairs(split.seen("test").joined(split.test)), users, items)
+        negatives = sample_candidates(relevant, taken, popularity, candidates, seed=seed)
     return EvaluationSet(
         inputs={each.name: _values(each, seen, users) for each in inputs if each.role != "item"},
-        seen=_ragged(_pairs(seen), users, split.train.items),
-        relevant=_ragged(_new_pairs(split, part), users, split.train.items),
-        popularity=split.train.popularity(),
+        seen=_ragged(_pairs(seen), users, items),
+        relevant=relevant,
+        popularity=popularity,
+        negatives=negatives,
     )
 
 

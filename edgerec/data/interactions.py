@@ -5,16 +5,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgerec.data.columns import seconds, weights
+from edgerec.data.duplicates import Duplicates
 from edgerec.data.errors import DataError
-from edgerec.data.vocabulary import Ids, encode_ids
-
-Duplicates = Literal["refuse", "keep_first", "keep_last", "allow"]
+from edgerec.data.vocabulary import Ids, encode_ids, renumbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +110,20 @@ class Interactions:
         item = np.concatenate([self.item, other.item])
         time = np.concatenate([self.time, other.time])
         return _sorted((user, item, time, weight), self.user_ids, self.item_ids)
+
+    def in_vocabulary(
+        self, *, users: Sequence[str] | None = None, items: Sequence[str] | None = None
+    ) -> "Interactions":
+        """Return the same interactions in these vocabularies, whose order and ids without interactions stay.
+
+        None leaves a vocabulary as it is. Raises DataError for ids of the data that the vocabulary does not have.
+        """
+        user = self.user if users is None else renumbered(self.user, self.user_ids, users, "user")
+        item = self.item if items is None else renumbered(self.item, self.item_ids, items, "item")
+        user_ids, item_ids = (
+            tuple(own if given is None else given) for own, given in ((self.user_ids, users), (self.item_ids, items))
+        )
+        return _sorted((user, item, self.time, self.weight), user_ids, item_ids)
 
     def digest(self) -> str:
         """Return the sha256, in hex, of every value and id; equal data has an equal digest on every machine."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy.typing as npt
 
+from edgerec.data.duplicates import Duplicates
 from edgerec.data.errors import DataError
-from edgerec.data.interactions import Duplicates, Interactions
+from edgerec.data.interactions import Interactions
 from edgerec.suggestion import did_you_mean
 
 Columns = Mapping[str, Sequence[Any] | npt.NDArray[Any]]

@@ -1,7 +1,9 @@
 """Ids as users write them, and the row numbers that models know them by."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,52 @@ def encode_ids(ids: Ids, column: str, *, allow_mixed: bool = False) -> tuple[npt
     names = sorted(known, key=int if _all_integers(known, texts, column, allow_mixed=allow_mixed) else None)
     code = {name: number for number, name in enumerate(names)}
     return np.fromiter(map(code.__getitem__, texts), np.int32, len(texts)), tuple(names)
+
+
+def read_lines(path: Path) -> tuple[str, ...]:
+    """Read one value a line of a UTF-8 file. Raises DataError when it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # with the mark that spreadsheets put first
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}; give a file of one value a line.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 at byte {error.start}; save it as such again.") from error
+    return tuple(text.removesuffix("\n").split("\n")) if text else ()
+
+
+def read_ids(path: Path) -> tuple[str, ...]:
+    """Read a model's own vocabulary: line i is the id of row i.
+
+    Raises DataError for a file that cannot be read, and for an id that is empty or stands there twice.
+    """
+    ids = read_lines(path)
+    for line, one in enumerate(ids, 1):
+        if one in MISSING:
+            raise DataError(f"{path}:{line}: holds {one!r}, which is no id; give every row of the table its own.")
+    repeated, times = Counter(ids).most_common(1)[0] if ids else ("", 0)
+    if times > 1:
+        raise DataError(f"{path}: holds {repeated!r} {times} times; give every row of the table an id of its own.")
+    return ids
+
+
+def renumbered(
+    codes: npt.NDArray[np.int32], ids: Sequence[str], vocabulary: Sequence[str], what: str
+) -> npt.NDArray[np.int32]:
+    """Return codes of `ids` as codes of another vocabulary, which has them all; `what` names an id in an error.
+
+    Raises DataError with an id of the interactions that the vocabulary does not have, and their count.
+    """
+    row = {one: number for number, one in enumerate(vocabulary)}
+    used = np.unique(codes)
+    unknown = [ids[code] for code in used if ids[code] not in row]
+    if unknown:
+        raise DataError(
+            f"{len(unknown)} {what} ids of the data, such as {unknown[0]!r}, are not among the model's {len(row)}: "
+            "leave their interactions out, or give the vocabulary that the model was trained with."
+        )
+    new = np.zeros(len(ids), np.int32)
+    new[used] = [row[ids[code]] for code in used]
+    return new[codes]
 
 
 def _texts(ids: Sequence[Any], column: str, *, allow_mixed: bool) -> Sequence[str]:

@@ -84,6 +84,8 @@ LIMITS: Mapping[str, LimitKind] = {
 }
 
 _AT_K = re.compile(rf"({'|'.join(METRICS)})_at_([1-9][0-9]{{0,3}})")
+_CANDIDATES_AT_K = re.compile(r"candidates_hit_rate_at_([1-9][0-9]{0,3})")
+CANDIDATES_KEPT = "candidates_kept"
 _KEPT = re.compile(rf"({'|'.join(METRICS)})_kept")
 
 _AMOUNT_OF: Mapping[Unit, Callable[[object], Amount]] = {
@@ -103,6 +105,13 @@ def limit_kind(name: str) -> LimitKind:
         return LimitKind("share", "at least", "quality", f"mean {at_k[0]} of the first {at_k[1]} over all users")
     if kept := metric_kept(name):
         return LimitKind("share", "at least", "quality", f"share of float32's {kept} that is kept, at the bundle's k")
+    if k := candidates_at_k(name):
+        return LimitKind(
+            "share", "at least", "quality", f"hit rate at {k} among candidates of its own half, the lesser"
+        )
+    if name == CANDIDATES_KEPT:
+        meaning = "share of float32's hit rate among candidates that is kept, the lesser of both halves"
+        return LimitKind("share", "at least", "quality", meaning)
     hint = did_you_mean(name, limit_names()) or f"; known: {', '.join(limit_names())}"
     raise BudgetError(f"limit {name} is not known{hint}.")
 
@@ -110,13 +119,19 @@ def limit_kind(name: str) -> LimitKind:
 def limit_names() -> tuple[str, ...]:
     """Give every limit's name, the metrics' at k = 10."""
     metrics = tuple(f"{name}_at_10" for name in METRICS) + tuple(f"{name}_kept" for name in METRICS)
-    return (*LIMITS, *metrics)
+    return (*LIMITS, *metrics, "candidates_hit_rate_at_10", CANDIDATES_KEPT)
 
 
 def metric_at_k(name: str) -> tuple[str, int] | None:
     """Give metric and k of a name such as `recall_at_10`, or None."""
     match = _AT_K.fullmatch(name)
     return (match[1], int(match[2])) if match else None
+
+
+def candidates_at_k(name: str) -> int | None:
+    """Give the k of a name such as `candidates_hit_rate_at_10`, or None."""
+    match = _CANDIDATES_AT_K.fullmatch(name)
+    return int(match[1]) if match else None
 
 
 def metric_kept(name: str) -> str | None:

@@ -1,6 +1,5 @@
 """`check(file, reports, budget) -> Verdict`: every limit against what is read from the file and measured on devices."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from edgerec.gate.from_reports import ANYWHERE, Conditions, measured_amount, rep
 from edgerec.gate.quantity import version_key
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile
+from edgerec.program import command
 
 
 def check(
@@ -46,12 +46,12 @@ def check(
 
 def bench_line(file: ModelFile, conditions: Conditions, report_path: str | None = None) -> str:
     """Give the command that measures this file and writes the report that `check` finds."""
-    words = ["edgerec", "bench", file.name, "--target", "local"]
+    words = ["bench", file.name, "--target", "local"]
     if conditions.runtime is not None:
         words += ["--runtime", conditions.runtime]
     if conditions.threads is not None:
         words += ["--threads", str(conditions.threads)]
-    return shlex.join([*words, "-o", report_path or report_beside(file.name)])
+    return command([*words, "-o", report_path or report_beside(file.name)])
 
 
 def report_beside(name: str) -> str:
@@ -64,8 +64,8 @@ def _file_check(limit: Limit, file: ModelFile, inside: Anatomy) -> Check:
     reading = read_amount(limit.name, file, inside)
     held = None if reading.amount is None else _holds(limit.kind, limit.amount, reading.amount)
     too_large = held is False and limit.kind.unit == "bytes"
-    command = "pack" if held is None and limit.name == "user_table" else "inspect"
-    remedy = "" if held else shlex.join(["edgerec", command, file.name])
+    next_step = "pack" if held is None and limit.name == "user_table" else "inspect"
+    remedy = "" if held else command([next_step, file.name])
     return _check(limit, reading, held, remedy=remedy, inside=inside if too_large else None)
 
 
@@ -75,7 +75,7 @@ def _report_check(
     reading, as_asked = measured_amount(limit, file, own, conditions)
     if reading.amount is None and file.bundle is None and limit.kind.evidence in {"golden", "quality"}:
         reading = Reading(None, reason="only a bundle carries users and golden outputs to measure it with")
-        remedy = shlex.join(["edgerec", "pack", file.name])
+        remedy = command(["pack", file.name])
     held = None if reading.amount is None else _holds(limit.kind, limit.amount, reading.amount)
     if held and not as_asked:
         held = None

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from device_tests.metrics import METRICS, mean
-from device_tests.report import DeviceReport, Quality
-from edgerec.gate.budget import Amount, Limit, metric_at_k, metric_kept
+from device_tests.report import DeviceReport, GoldenResult
+from edgerec.gate.budget import Amount, Limit
 from edgerec.gate.from_file import Reading
-from edgerec.gate.npy import int32_values
+from edgerec.gate.from_quality import quality_amount
 from edgerec.model_file import ModelFile
 
-_BASELINE = "proof/baseline_ranks.npy"
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 _FEWEST_CALLS = {"p50": 1, "p95": 20, "p99": 100}  # with fewer the percentile is the slowest call and nothing else
 
@@ -76,13 +74,30 @@ def _amount(limit: Limit, file: ModelFile, name: str, report: DeviceReport) -> R
     return Reading(amount, report.provenance, name, reason)
 
 
-def _golden(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+def _golden(name: str, file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
     golden = report.golden
     if golden is None:
         return None, "golden was not replayed"
+    if (golden.held or name != "golden") and (looser := _looser(golden, file)):
+        return None, looser
     if name == "golden":
         return golden.held, golden.reason
     return golden.float_overlap, ""
+
+
+def _looser(golden: GoldenResult, file: ModelFile) -> str:
+    """Say where a report held golden outputs to less than the bundle's own manifest states, empty where it did not."""
+    if file.bundle is None:
+        return ""
+    manifest = file.bundle.manifest
+    if golden.tolerance > manifest.tolerance:
+        return f"the report allows a tolerance of {golden.tolerance:g} where the bundle states {manifest.tolerance:g}"
+    if golden.float_overlap_floor < manifest.float_overlap:
+        return (
+            f"the report asks for a float overlap of {golden.float_overlap_floor:g} where the bundle promises "
+            f"{manifest.float_overlap:g}"
+        )
+    return ""
 
 
 def _latency(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
@@ -114,25 +129,9 @@ def _memory(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount |
 
 
 def _quality(name: str, file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
-    quality = report.quality
-    if quality is None or not quality.ranks:
-        return None, "the bundle's eval set holds nothing out"
-    if at_k := metric_at_k(name):
-        return quality.metric(*at_k), ""
-    return _kept(metric_kept(name) or name, file, quality)
-
-
-def _kept(metric: str, file: ModelFile, quality: Quality) -> tuple[Amount | None, str]:
-    """Give the share of float32's metric that is left, both over the same held-out items."""
-    if file.bundle is None or _BASELINE not in file.bundle.members:
-        return None, f"there is no {_BASELINE} to compare with float32"
-    ranks = int32_values(file.bundle.members[_BASELINE], f"{file.name} {_BASELINE}")
-    if len(ranks) != len(quality.ranks) or any(rank < 1 for rank in ranks):
-        return None, f"{_BASELINE} does not fit the report: {len(ranks)} ranks, expected {len(quality.ranks)}"
-    baseline = mean(METRICS[metric], quality.offsets, ranks, quality.k)
-    if baseline <= 0:
-        return None, f"float32's {metric} is 0, of which nothing can be kept"
-    return quality.metric(metric, quality.k) / baseline, ""
+    if report.quality is None:
+        return None, "quality was not measured"
+    return quality_amount(name, file, report.quality)
 
 
 _BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality}

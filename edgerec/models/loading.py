@@ -1,6 +1,7 @@
 """A trained legacy Keras file becomes a Recommender: nothing in the file is run, roles are recognised or asked for."""
 
 from edgerec.config import ModelSetting
+from edgerec.models.flattening import flat
 from edgerec.models.keras_file import model_of
 from edgerec.models.recognition import roles
 from edgerec.models.recommender import ModelError, Recommender
@@ -29,7 +30,7 @@ def recommender_of(data: bytes, setting: ModelSetting) -> Recommender:
     """The recommender in the bytes of such a file; `setting.path` only names it. Raises ModelError as `load` does.
 
     Roles come from the setting, else from input names, shapes and tables. A sigmoid or softmax at the end is left out:
-    it changes no order, and training needs the scores before it.
+    it changes no order, and training needs the scores before it. Models inside the model are laid open.
     """
-    model = model_of(data, str(setting.path))
+    model = flat(model_of(data, str(setting.path)))
     return linear_end(Recommender(roles(model, setting), model))

@@ -12,6 +12,7 @@ from edgerec.models.roles import CATALOGUE, TWO_TOWERS
 from edgerec.models.session import session
 
 ORDER_ONLY = ("sigmoid", "softmax")  # monotonic for one user: they change scores and no ranking
+ROWS_AT_ONCE = 512
 USERS_AT_ONCE = 16  # of a pointwise model: each brings a row for every item
 
 
@@ -51,7 +52,10 @@ def catalogue_scores(recommender: Recommender, inputs: Mapping[str, NDArray[np.i
     """The Keras model's score of every item, float32 [users, items], for user-side inputs [users, ...]."""
     served = serving(recommender)
     if served.roles.kind == CATALOGUE:
-        return np.asarray(served.model.predict(dict(inputs), batch_size=512, verbose=0), np.float32)
+        # Called, not `predict`ed: tracing has AutoGraph write a file, and leave it behind on a full disk.
+        starts = range(0, len(next(iter(inputs.values()))), ROWS_AT_ONCE)
+        parts = [{name: ids[start : start + ROWS_AT_ONCE] for name, ids in inputs.items()} for start in starts]
+        return np.concatenate([np.asarray(served.model(part, training=False), np.float32) for part in parts])
     item = next(entry.name for entry in served.roles.inputs if entry.role == "item")
     items, users = served.roles.items, len(next(iter(inputs.values())))
     scores = np.empty((users, items), np.float32)

@@ -4,8 +4,8 @@ from typing import Any
 
 from edgerec.build import Built
 from edgerec.compress.forecast import Forecast
+from edgerec.program import from_here
 from edgerec.report.console import table
-from edgerec.report.program import from_here
 from edgerec.report.quantities import size
 
 

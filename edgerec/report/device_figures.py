@@ -1,9 +1,12 @@
 """The figures that follow from the raw values of a device report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from device_tests.evaluation import Baseline
 from device_tests.metrics import METRICS
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+from edgerec.half_rates import HalfRate, half_rates
 from edgerec.statistics import Interval, paired_bootstrap
 
 SEED = 0
@@ -13,6 +16,7 @@ SEED = 0
 class QualityFigures:
     """Metrics at k over all users with their 95 % intervals (bootstrap over users), and by segment.
 
+    `halves` are hit rates at k of one held-out item among `negatives` of its own popularity half, empty without any.
     `coverage` is the share of the catalogue in anyone's top k; `distinct_scores` the mean number of a user's scores
     that differ, out of `items`.
     """
@@ -22,6 +26,8 @@ class QualityFigures:
     items: int
     metrics: dict[str, Interval]
     segments: dict[str, dict[str, float]]
+    negatives: int
+    halves: Mapping[str, HalfRate]
     coverage: float
     distinct_scores: float
 
@@ -55,22 +61,25 @@ class DeviceFigures:
     warnings: tuple[str, ...]
 
 
-def figures_of(report: DeviceReport) -> DeviceFigures:
-    """Give the figures of a report; an interval is the same each time, from a fixed seed."""
+def figures_of(report: DeviceReport, float32: Baseline | None = None) -> DeviceFigures:
+    """Give the figures of a report, and beside them what is kept of float32's, whose ranks the bundle's proof holds.
+
+    An interval is the same each time, from a fixed seed.
+    """
     return DeviceFigures(
         provenance=report.provenance,
         bundle_sha256=report.bundle_sha256,
         model_sha256=report.model_sha256,
         board=report.board,
         golden=report.golden,
-        quality=None if report.quality is None or not report.quality.ranks else _quality(report.quality),
+        quality=None if report.quality is None or not report.quality.ranks else _quality(report.quality, float32),
         latency=None if report.latency is None else _latency(report.latency),
         memory=report.memory,
         warnings=report.warnings,
     )
 
 
-def _quality(quality: Quality) -> QualityFigures:
+def _quality(quality: Quality, float32: Baseline | None) -> QualityFigures:
     k = quality.k
     present = [name for name, indices in quality.segments.items() if indices]
     return QualityFigures(
@@ -79,6 +88,8 @@ def _quality(quality: Quality) -> QualityFigures:
         items=quality.items,
         metrics={name: paired_bootstrap(quality.per_user(name, k), seed=SEED) for name in METRICS},
         segments={segment: {name: quality.metric(name, k, segment) for name in METRICS} for segment in present},
+        negatives=quality.negatives,
+        halves=half_rates(quality, float32, k),
         coverage=quality.coverage(),
         distinct_scores=quality.distinct_scores,
     )

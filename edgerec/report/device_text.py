@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from device_tests.metrics import HALVES
 from device_tests.record import to_json
 from device_tests.report import Board, GoldenResult, Memory
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, pairs, table, visible
 from edgerec.report.device_figures import DeviceFigures, LatencyFigures, QualityFigures
+from edgerec.report.halves_text import halves_text
 from edgerec.report.quantities import duration, share, size
 
 JSON_VERSION = 1
@@ -72,12 +74,14 @@ def _quality(quality: QualityFigures) -> str:
         header = ("segment", *(f"{name}@{quality.k}" for name in SEGMENT_METRICS))
         by_segment = [(name, *(share(one[metric]) for metric in SEGMENT_METRICS)) for name, one in _sorted(quality)]
         lines.append(table(header, by_segment, right=(1, 2), indent="  "))
+    if quality.halves:
+        lines.append(f"  {halves_text(quality.halves, quality.negatives, quality.k)}")
     lines.append(f"  {quality.distinct_scores:.0f} of a user's {quality.items} scores are distinct in the mean")
     return "\n".join(lines)
 
 
 def _sorted(quality: QualityFigures) -> Sequence[tuple[str, dict[str, float]]]:
-    order = ("head", "middle", "tail", "short_history", "long_history")
+    order = ("head", "middle", "tail", *HALVES, "short_history", "long_history")
     return sorted(quality.segments.items(), key=lambda one: order.index(one[0]) if one[0] in order else len(order))
 
 

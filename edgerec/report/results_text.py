@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from device_tests.record import to_json
 from edgerec.config import FILE_NAME
-from edgerec.demo import Demo
-from edgerec.report.console import GREEN, PLAIN, RED, WIDEST, Style, table
-from edgerec.report.program import from_here
+from edgerec.demo import Demo, Failed
+from edgerec.program import from_here
+from edgerec.report.console import GREEN, PLAIN, RED, WIDEST, Style, table, visible
+from edgerec.report.halves_text import halves_text
 from edgerec.report.quantities import duration, share, size
 from edgerec.results import Result
 from edgerec.statistics import Interval
@@ -22,7 +24,9 @@ class _Column:
     right: bool = True
 
 
-def _word(each: Result) -> str:
+def _word(each: Result | Failed) -> str:
+    if isinstance(each, Failed):
+        return "failed"
     return "held" if each.verdict else "missed"
 
 
@@ -60,7 +64,9 @@ def demo_text(demo: Demo, program: str, style: Style = PLAIN, *, columns: int = 
             f"  {compared}, this GRU {first.recall.estimate:.3f}{beaten}",
             f"Every figure below was measured on the .tflite in {demo.runtime}, on this machine, one thread.",
             "",
-            results_table(demo.results, style, columns=columns),
+            results_table(demo.results, demo.failed, style, columns=columns),
+            *_halves(demo.results),
+            *(("", *(visible(f"{one.recipe}: {one.why}") for one in demo.failed)) if demo.failed else ()),
             "",
             f"p50 and p95 are of one user a call, of which the harness itself takes {overhead}.",
             "",
@@ -75,26 +81,44 @@ def demo_text(demo: Demo, program: str, style: Style = PLAIN, *, columns: int = 
     )
 
 
-def results_table(results: Sequence[Result], style: Style = PLAIN, *, columns: int = WIDEST) -> str:
-    """One row a recipe; two tables, of what ships and of how it runs, where one would be wider than `columns`."""
-    whole = _painted([*SHIPPED, *RUN], results, style)
+def results_table(
+    results: Sequence[Result], failed: Sequence[Failed] = (), style: Style = PLAIN, *, columns: int = WIDEST
+) -> str:
+    """One row a recipe, the failed ones last; two tables where one would be wider than `columns`.
+
+    Then the first is of what ships, where a failed recipe has nothing to show, and the second of how it runs.
+    """
+    whole = _painted([*SHIPPED, *RUN], results, failed, style)
     if len(whole.splitlines()[0]) <= columns:
         return whole
-    return f"{_painted(SHIPPED, results, style)}\n\n{_painted([SHIPPED[0], *RUN], results, style)}"
+    return f"{_aligned(SHIPPED, results)}\n\n{_painted([SHIPPED[0], *RUN], results, failed, style)}"
 
 
-def _painted(columns: Sequence[_Column], results: Sequence[Result], style: Style) -> str:
+def _painted(columns: Sequence[_Column], results: Sequence[Result], failed: Sequence[Failed], style: Style) -> str:
+    """Give a table that ends in verdicts, painted after it is aligned: a colour has letters too, and no width."""
+    header, *lines = _aligned(columns, results, failed).splitlines()
+    shown: list[Result | Failed] = [*results, *failed]
+    painted = (_paint(line, each, style) for line, each in zip(lines, shown, strict=True))
+    return "\n".join((header, *painted))
+
+
+def _aligned(columns: Sequence[_Column], results: Sequence[Result], failed: Sequence[Failed] = ()) -> str:
     header = [column.title.format(k=results[0].k) for column in columns]
     rows = [[column.cell(each) for column in columns] for each in results]
-    right = [index for index, column in enumerate(columns) if column.right]
-    first, *lines = table(header, rows, right=right).splitlines()
-    if columns[-1] is RUN[-1]:  # painted after it is aligned: a colour has letters too, and no width
-        lines = [_paint(line, each, style) for line, each in zip(lines, results, strict=True)]
-    return "\n".join((first, *lines))
+    rows += [[each.recipe, *[""] * (len(columns) - 2), _word(each)] for each in failed]
+    return table(header, rows, right=[index for index, column in enumerate(columns) if column.right])
 
 
-def _paint(line: str, each: Result, style: Style) -> str:
-    return line.removesuffix(_word(each)) + style.paint(_word(each), GREEN if each.verdict else RED)
+def _halves(results: Sequence[Result]) -> list[str]:
+    """Give a line a recipe, of its hit rates among candidates; none where no candidates were drawn."""
+    told = [each for each in results if each.halves]
+    lines = [f"{each.recipe}: {halves_text(each.halves, each.negatives, each.k)}" for each in told]
+    return ["", *lines] if lines else []
+
+
+def _paint(line: str, each: Result | Failed, style: Style) -> str:
+    good = isinstance(each, Result) and each.verdict
+    return line.removesuffix(_word(each)) + style.paint(_word(each), GREEN if good else RED)
 
 
 def demo_json(demo: Demo) -> dict[str, Any]:
@@ -104,5 +128,6 @@ def demo_json(demo: Demo) -> dict[str, Any]:
         "baselines": demo.baselines,
         "bundle": str(demo.bundle),
         "report": str(demo.report),
-        "results": [{**vars(each), "recall": vars(each.recall), "kept": vars(each.kept)} for each in demo.results],
+        "failed": [vars(each) for each in demo.failed],
+        "results": [to_json(each) for each in demo.results],
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import IO
 
+from edgerec import system
 from edgerec.progress import Progress, silent
 
 KEPT_LINES = 200
@@ -26,12 +27,7 @@ class Ended:
     @property
     def signal_name(self) -> str | None:
         """Name of the signal that killed the child, None when it ended by itself."""
-        if self.code >= 0:
-            return None
-        try:
-            return signal.Signals(-self.code).name
-        except ValueError:
-            return f"signal {-self.code}"
+        return system.signal_name(self.code)
 
 
 def run(

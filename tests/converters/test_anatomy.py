@@ -15,6 +15,14 @@ def test_tensors_and_graph_add_up_to_the_file(fixture_bytes: bytes) -> None:
     assert [tensor.bytes for tensor in found.tensors] == sorted((t.bytes for t in found.tensors), reverse=True)
 
 
+def test_the_span_of_a_tensor_is_where_its_bytes_lie(load: Callable[[str], bytes]) -> None:
+    file = parse(load("history_hybrid"))
+    stored = {tensor.name: bytes(file.constant(tensor)) for tensor in file.subgraphs[0].tensors}
+    found = {size.name: bytes(file.data[slice(*size.span)]) for size in anatomy(file).tensors}
+    assert found == {name: data for name, data in stored.items() if data}
+    assert {size.name: size.bytes for size in anatomy(file).tensors} == {name: len(found[name]) for name in found}
+
+
 def test_kinds_and_readers_of_tensors(load: Callable[[str], bytes]) -> None:
     table, kernel, bias, axis = anatomy(parse(load("history_hybrid"))).tensors
     assert (table.name, table.kind, table.ops, table.bytes) == ("table", "table", ("GATHER",), 31 * 8)

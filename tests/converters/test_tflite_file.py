@@ -47,7 +47,8 @@ def test_every_field_is_what_the_generated_reader_says(fixture_name: str, fixtur
     ours = tflite_file.parse(fixture_bytes, fixture_name)
     theirs = generated.ModelT.InitFromObj(generated.Model.GetRootAs(fixture_bytes, 0))
     assert (ours.version, ours.description) == (theirs.version, text(theirs.description))
-    assert [bytes(buffer) for buffer in ours.buffers] == [bytes(listed(buffer.data)) for buffer in theirs.buffers]
+    buffers = [bytes(ours.data[start:end]) for start, end in ours.spans]
+    assert buffers == [bytes(listed(buffer.data)) for buffer in theirs.buffers]
     assert dict(ours.metadata) == {text(each.name): each.buffer for each in theirs.metadata or ()}
     operators = numbers(generated.BuiltinOperator)
     for code, expected in zip(ours.operator_codes, theirs.operatorCodes, strict=True):
@@ -312,7 +313,7 @@ def read_whole(data: bytes) -> None:
     assert found.graph_bytes >= 0
     anatomy.free_axes(file)
     anatomy.id_limits(file)
-    _ = file.min_runtime_version, file.buffers
+    _ = file.min_runtime_version, [bytes(file.data[start:end]) for start, end in file.spans]
 
 
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)

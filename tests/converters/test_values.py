@@ -8,7 +8,7 @@ import pytest
 from converters.errors import TfliteError, UnsupportedOp
 from converters.graph import Tensor
 from converters.tflite_file import TfliteFile, parse
-from converters.values import decode, distinct, raw, zeros
+from converters.values import decode, raw
 
 
 def stored(
@@ -51,15 +51,9 @@ def test_decoding_takes_off_the_zero_point_and_scales_each_row(maker: ModuleType
     array = np.array([[0, 10], [20, -128]], np.int8)
     one = stored(maker, array, "INT8", (2, 2), scales=(0.5,), zero_point=10)
     assert decode(*one).tolist() == [[-5, 0], [5, -69]]
-    assert (zeros(*one), distinct(*one)) == (1, 4)
     assert decode(*stored(maker, array, "INT8", (2, 2), scales=(0.5, 2.0))).tolist() == [[0, 5], [40, -256]]
     assert decode(*stored(maker, array, "INT8", (2, 2), scales=(0.5, 2.0), axis=1)).tolist() == [[0, 20], [10, -256]]
     assert decode(*stored(maker, array, "INT8", (2, 2))).dtype == np.float32
-
-
-def test_zeros_and_distinct_numbers_of_a_float_tensor(maker: ModuleType) -> None:
-    pruned = stored(maker, np.array([0, 0, 1, -0.0, 1], np.float32), "FLOAT32", (5,))
-    assert (zeros(*pruned), distinct(*pruned)) == (3, 2)
 
 
 def test_a_computed_tensor_has_no_numbers(load: Callable[[str], bytes]) -> None:

@@ -15,6 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 from device_tests import bundle, record, report
 from device_tests.evaluation import EvaluationSet, Golden, Ragged
 from device_tests.manifest import Input, Manifest
+from device_tests.popularity import halves
 from device_tests.ranking import top_k
 from edgerec.targets import environment
 
@@ -231,20 +232,32 @@ def _ragged(random: np.random.Generator, users: int, items: int, most: int) -> R
     )
 
 
+def _drawn(random: np.random.Generator, evaluation: EvaluationSet, count: int) -> np.ndarray:
+    half = halves(evaluation.popularity)
+    rows = []
+    for user, item in zip(evaluation.relevant.rows, evaluation.relevant.values, strict=True):
+        taken = [*evaluation.seen[user], *evaluation.relevant[user]]
+        rows.append(random.choice(np.setdiff1d(np.flatnonzero(half == half[item]), taken), count, replace=False))
+    return np.array(rows, np.int32)
+
+
 def make(
     path: Path,
     model: Catalogue | Pointwise,
     *,
     users: int = 40,
     k: int = 5,
+    negatives: int = 0,
     file: bytes | None = None,
     **manifest: object,
 ) -> Made:
-    """Write a bundle of a tiny model whose golden outputs come from NumPy."""
+    """Write a bundle of a tiny model whose golden outputs come from NumPy; `negatives` for each held-out item."""
     random = np.random.default_rng(4)
     popularity = random.integers(0, 50, model.items).astype(np.int32)
     lists = _ragged(random, users, model.items, 6), _ragged(random, users, model.items, 4)
     evaluation = EvaluationSet(model.people(users), *lists, popularity)
+    if negatives:
+        evaluation = replace(evaluation, negatives=_drawn(random, evaluation, negatives))
     golden = np.arange(0, users, 2, dtype=np.int32)
     scores = model.scores({name: values[golden] for name, values in evaluation.inputs.items()})
     hidden = scores.copy()

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import os
-import resource
 import struct
 import tracemalloc
 import zipfile
@@ -321,24 +320,6 @@ def test_who_reads_the_old_bundle_keeps_it(tmp_path: Path) -> None:
         bundle.write(path, members_of())
         assert reader.read() == b"old"
     assert path.read_bytes() == TINY
-
-
-@pytest.fixture
-def small_disk() -> object:
-    """Let no file grow beyond 64 bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_a_full_disk_leaves_the_old_bundle(tmp_path: Path, small_disk: object) -> None:
-    path = tmp_path / "x.bundle"
-    path.write_bytes(b"old")
-    with pytest.raises(BundleError, match=r"^cannot write .*x.bundle: File too large; nothing was left behind$"):
-        bundle.write(path, members_of())
-    assert path.read_bytes() == b"old"
-    assert [each.name for each in tmp_path.iterdir()] == ["x.bundle"]
 
 
 def test_ctrl_c_leaves_the_old_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from device_tests.errors import BundleError
 from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged, from_npy, to_npy
 from device_tests.manifest import Input, Manifest
 
+IDS = np.int32
 INPUTS = (Input("history", "history", 2, 6, 5), Input("user", "user", 0, 9, None))
 MANIFEST = Manifest(
     1, "tiny", "float32", "catalogue", "serving_default", INPUTS, "scores", 5, 2, "float32", "tflite-runtime==2.14.0",
@@ -28,11 +30,24 @@ SET = EvaluationSet(
 GOLDEN = Golden(np.array([2, 0], np.int32), np.array([[1, 2], [3, 4]], np.int32), np.ones((1, 5), np.float32))
 
 
+# Items 0 to 3 are the popular half.
+WIDE_MANIFEST = replace(MANIFEST, inputs=(), items=8)
+WIDE = EvaluationSet(
+    {},
+    Ragged.from_lists([[0], [4, 5]]),
+    Ragged.from_lists([[1, 7], [2]]),
+    np.array([10, 9, 8, 7, 3, 2, 1, 0], np.int32),
+    np.array([[2, 3], [4, 6], [0, 1]], np.int32),
+)
+
+
 def same(first: object, second: object) -> bool:
     if isinstance(first, np.ndarray):
         return first.dtype == second.dtype and np.array_equal(first, second)
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if first is None or second is None:
+        return first is second
     return all(same(value, vars(second)[name]) for name, value in vars(first).items())
 
 
@@ -40,17 +55,72 @@ def test_a_set_comes_back_from_its_members() -> None:
     assert same(SET, EvaluationSet.from_members(SET.to_members(), MANIFEST))
     assert same(GOLDEN, Golden.from_members(GOLDEN.to_members(), MANIFEST, SET.users))
     baseline = Baseline(np.array([1, 5, 2], np.int32))
-    assert same(baseline, Baseline.from_members(baseline.to_members(), MANIFEST, 3))
+    assert same(baseline, Baseline.from_members(baseline.to_members(), MANIFEST, SET))
+
+
+def test_candidates_come_back_from_their_members() -> None:
+    assert same(WIDE, EvaluationSet.from_members(WIDE.to_members(), WIDE_MANIFEST))
+    baseline = Baseline(np.array([1, 8, 2], np.int32), np.array([1, 3, 2], np.int32))
+    assert same(baseline, Baseline.from_members(baseline.to_members(), WIDE_MANIFEST, WIDE))
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (([0, 0], [1, 3], [2, 3]), "an item twice in row 0"),
+        (([2, 3], [4, 7], [0, 1]), "an item that the user has seen or held out in row 1"),  # is itself the held-out one
+        (([2, 1], [4, 6], [0, 1]), "an item that the user has seen or held out in row 0"),
+        (([2, 3], [4, 6], [0, 2]), "an item that the user has seen or held out in row 2"),
+        (([0, 3], [4, 6], [0, 1]), "an item that the user has seen or held out in row 0"),
+        (([2, 3], [4, 6], [0, 6]), "an item of the other popularity half in row 2"),
+        (([2, 3], [4, 8], [0, 1]), "values from 0 to 8, outside 0 to 7"),
+        (([2, 3], [4, -1], [0, 1]), "values from -1 to 4, outside 0 to 7"),
+        (([2, 3], [4, 6]), r"shape \(3, any\), not <i4 of shape \(2, 2\)"),
+        (([], [], []), "1 to 7 items a row, not 0"),
+    ],
+)
+def test_what_cannot_be_a_negative_is_refused(changed: tuple[list[int], ...], sentence: str) -> None:
+    members = {**WIDE.to_members(), "proof/eval_negatives.npy": to_npy(np.array(changed, np.int32))}
+    with pytest.raises(BundleError, match=rf"^proof/eval_negatives.npy .*{sentence}"):
+        EvaluationSet.from_members(members, WIDE_MANIFEST)
+
+
+def test_a_negative_is_looked_for_in_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device_tests.evaluation._ROWS_AT_ONCE", 1)
+    assert same(WIDE, EvaluationSet.from_members(WIDE.to_members(), WIDE_MANIFEST))
+    members = {**WIDE.to_members(), "proof/eval_negatives.npy": to_npy(np.array([[2, 3], [4, 6], [0, 6]], IDS))}
+    with pytest.raises(BundleError, match="in row 2"):
+        EvaluationSet.from_members(members, WIDE_MANIFEST)
+
+
+def test_candidates_without_what_they_belong_to_are_refused() -> None:
+    with pytest.raises(BundleError, match=r"eval_negatives.npy is there and proof/eval_seen_offsets.npy is missing"):
+        EvaluationSet.from_members({"proof/eval_negatives.npy": b""}, WIDE_MANIFEST)
+    ranks, alone = (
+        Baseline(np.ones(3, IDS)).to_members(),
+        {"proof/baseline_candidate_ranks.npy": to_npy(np.ones(3, IDS))},
+    )
+    with pytest.raises(BundleError, match=r"candidate_ranks.npy is there and proof/baseline_ranks.npy is missing"):
+        Baseline.from_members(alone, WIDE_MANIFEST, WIDE)
+    with pytest.raises(BundleError, match=r"candidate_ranks.npy is there and proof/eval_negatives.npy is missing"):
+        Baseline.from_members({**ranks, **alone}, WIDE_MANIFEST, replace(WIDE, negatives=None))
+
+
+@pytest.mark.parametrize("ranks", [[1, 2], [1, 2, 0], [1, 2, 4]])
+def test_ranks_among_candidates_that_cannot_be_are_refused(ranks: list[int]) -> None:
+    members = Baseline(np.ones(3, IDS), np.array(ranks, IDS)).to_members()
+    with pytest.raises(BundleError, match=r"^proof/baseline_candidate_ranks.npy "):
+        Baseline.from_members(members, WIDE_MANIFEST, WIDE)
 
 
 def test_what_is_not_there_is_none() -> None:
     assert EvaluationSet.from_members({}, MANIFEST) is None
     assert Golden.from_members({}, MANIFEST, 3) is None
-    assert Baseline.from_members({}, MANIFEST, 3) is None
+    assert Baseline.from_members({}, MANIFEST, SET) is None
 
 
 def read_all(members: dict[str, bytes]) -> None:
-    for cls, more in ((EvaluationSet, ()), (Golden, (3,)), (Baseline, (3,))):
+    for cls, more in ((EvaluationSet, ()), (Golden, (3,)), (Baseline, (SET,))):
         cls.from_members(members, MANIFEST, *more)
 
 
@@ -60,9 +130,6 @@ def test_half_of_it_is_refused(name: str) -> None:
     del members[name]
     with pytest.raises(BundleError, match=rf"{name} is missing"):
         read_all(members)
-
-
-IDS = np.int32
 
 
 @pytest.mark.parametrize(
@@ -168,6 +235,8 @@ def test_segments_of_a_known_set() -> None:
         "head": (),
         "middle": (0, 2),
         "tail": (1,),
+        "popular_half": (0, 1, 2),
+        "unpopular_half": (),
         "short_history": (0, 1),
         "long_history": (2,),
     }
@@ -183,10 +252,12 @@ def test_segments_divide_the_held_out_items_twice(popularity: np.ndarray, users:
     found = EvaluationSet({}, seen, relevant, popularity).segments()
     everything = list(range(len(relevant.values)))
     assert sorted(found["head"] + found["middle"] + found["tail"]) == everything
+    assert sorted(found["popular_half"] + found["unpopular_half"]) == everything
     assert sorted(found["short_history"] + found["long_history"]) == everything
     order = sorted(range(7), key=lambda item: (-popularity[item], item))
     place = {segment: [order.index(relevant.values[index]) for index in found[segment]] for segment in found}
     assert max(place["head"], default=-1) < min(place["middle"] + place["tail"], default=7)
+    assert max(place["popular_half"], default=-1) <= 3 < min(place["unpopular_half"], default=7)
     assert max(place["middle"], default=-1) < min(place["tail"], default=7)
     lengths = [length for length, _ in users]
     for index in everything:
@@ -204,5 +275,6 @@ def test_the_head_holds_a_third_of_the_interactions() -> None:
 
 
 def test_every_member_has_a_place_in_a_bundle() -> None:
-    members = {**SET.to_members(), **GOLDEN.to_members(), **Baseline(np.ones(3, np.int32)).to_members()}
+    ones = np.ones(3, np.int32)
+    members = {**WIDE.to_members(), **SET.to_members(), **GOLDEN.to_members(), **Baseline(ones, ones).to_members()}
     assert bundle.encode(members)

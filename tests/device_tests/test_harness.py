@@ -16,6 +16,9 @@ import pytest
 from device_tests import bundle, ranking
 from device_tests.evaluation import Golden, Ragged, from_npy, to_npy
 
+# What the harness says the same whatever the runtime, so that one of them is asked.
+before_any_runtime = pytest.mark.parametrize("runtime", ["tflite-runtime==2.14.0"], ids=["2.14"], indirect=True)
+
 
 def lists_and_ranks(made: SimpleNamespace, scores: np.ndarray, k: int) -> tuple[list[list[int]], list[int], set[int]]:
     """Rank in plain Python: every user's list of k, the rank of each held-out item, the items in anyone's list."""
@@ -74,6 +77,28 @@ def test_a_report_says_everything(kind: str, harness: Callable, runtime: str, re
     assert found.memory.calls == 20
     assert found.memory.peak > found.memory.private_run
     assert None not in (found.memory.private_load, found.memory.mapped_load, found.memory.mapped_run)
+
+
+@pytest.mark.parametrize("kind", ["new_catalogue", "new_pointwise"])
+def test_every_rank_among_candidates_is_the_one_of_a_plain_loop(
+    kind: str, make: Callable, harness: Callable, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    model = request.getfixturevalue(kind)()
+    made = make(tmp_path / "x.bundle", model, users=300 if kind == "new_catalogue" else 40, negatives=6)
+    found = harness(made.path, "--only", "quality").report.quality
+    scores, ranks, tied = model.scores(made.evaluation.inputs), [], 0
+    relevant = made.evaluation.relevant
+    for user, item, others in zip(relevant.rows, relevant.values, made.evaluation.negatives, strict=True):
+        order = sorted([item, *others], key=lambda one: (-scores[user, one], one))
+        ranks.append(order.index(item) + 1)
+        tied += scores[user, item] in scores[user, others]
+    assert tied > 0, "no tie was put to the test"
+    assert found.candidate_ranks == tuple(ranks)
+    assert found.negatives == 6
+    alone = made.rewritten(tmp_path / "alone", {"proof/eval_negatives.npy": None})
+    without = harness(alone, "--only", "quality").report.quality
+    assert (without.negatives, without.candidate_ranks) == (0, ())
+    assert without.ranks == found.ranks, "candidates change the full ranking"
 
 
 def test_what_is_proved_does_not_change_from_run_to_run(catalogue: SimpleNamespace, harness: Callable) -> None:
@@ -189,6 +214,7 @@ def test_a_bundle_without_proof_is_measured_and_says_so(
     assert ran.report.golden.reason == "the bundle holds no scores of a NumPy decode to compare with"
 
 
+@before_any_runtime
 def test_users_without_unseen_or_held_out_items_do_no_harm(
     catalogue: SimpleNamespace, harness: Callable, tmp_path: Path
 ) -> None:
@@ -206,6 +232,7 @@ def test_users_without_unseen_or_held_out_items_do_no_harm(
     assert found.recommended_items == 0
 
 
+@before_any_runtime
 def test_k_may_be_another(catalogue: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
     ran = harness(catalogue.path, "--only", "quality", "--k", "7", "--lists", str(tmp_path / "lists.npy"))
     assert ran.report.quality.k == 7
@@ -239,6 +266,7 @@ def test_a_bare_file_is_measured_with_uniform_ids(new_catalogue: type, harness: 
         assert ran.report.memory is not None
 
 
+@before_any_runtime
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -247,18 +275,25 @@ def test_a_bare_file_is_measured_with_uniform_ids(new_catalogue: type, harness: 
         (("--limits", "history"), "argument --limits: should read NAME=IDS, like history=2415, not 'history'"),
         (("--limits", "history=0"), "argument --limits: should be a whole number of at least 1, not '0'"),
         (("--only", "golden"), "golden cannot be told from a bare .tflite: make a bundle of it with edgerec pack"),
-        (("--limits", "history=99"), None),
     ],
 )
 def test_a_bare_file_asked_wrongly(
-    arguments: tuple[str, ...], sentence: str | None, new_catalogue: type, harness: Callable, tmp_path: Path
+    arguments: tuple[str, ...], sentence: str, new_catalogue: type, harness: Callable, tmp_path: Path
 ) -> None:
     path = tmp_path / "bare.tflite"
     path.write_bytes(new_catalogue().file())
-    error = harness(path, *arguments).error
-    assert error == sentence if sentence else " fails on one row: " in error
+    assert harness(path, *arguments).error == sentence
 
 
+def test_more_ids_than_a_bare_file_has_fail_in_the_runtime(
+    new_catalogue: type, harness: Callable, tmp_path: Path
+) -> None:
+    path = tmp_path / "bare.tflite"
+    path.write_bytes(new_catalogue().file())
+    assert " fails on one row: " in harness(path, "--limits", "history=99").error
+
+
+@before_any_runtime
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -294,16 +329,19 @@ def test_a_bundle_asked_wrongly(
     assert harness(catalogue.path, *arguments).error == sentence
 
 
+@before_any_runtime
 def test_more_calls_than_are_drawn_draw_them_again(catalogue: SimpleNamespace, harness: Callable) -> None:
     assert len(harness(catalogue.path, "--only", "latency", "--calls", "10050").report.latency.warm_ns) == 10_050
 
 
+@before_any_runtime
 def test_emulated_leaves_time_and_memory_out(catalogue: SimpleNamespace, harness: Callable) -> None:
     ran = harness(catalogue.path, "--provenance", "emulated")
     assert ran.report.provenance == "emulated"
     assert ran.lines == ["phase golden", "phase quality"]
 
 
+@before_any_runtime
 def test_files_that_are_nothing(harness: Callable, catalogue: SimpleNamespace, tmp_path: Path) -> None:
     path = tmp_path / "x"
     assert harness(path).error == f"cannot read {path}: No such file or directory"
@@ -367,6 +405,7 @@ def bare_python(tmp_path: Path) -> Path:
     return tmp_path / "bare" / "bin" / "python"
 
 
+@before_any_runtime
 def test_a_python_without_what_it_needs_says_what_to_install(
     catalogue: SimpleNamespace, harness: Callable, bare_python: Path, tmp_path: Path
 ) -> None:
@@ -380,6 +419,7 @@ def test_a_python_without_what_it_needs_says_what_to_install(
     assert ran.error == "this Python has no ai-edge-litert: run pip install ai-edge-litert"
 
 
+@before_any_runtime
 def test_tflite_runtime_beside_numpy_2_is_one_sentence(
     catalogue: SimpleNamespace, harness: Callable, runtime_python: Callable, tmp_path: Path
 ) -> None:

@@ -1,7 +1,6 @@
 """Latency: what a warm call is, whose ids it takes, and when a figure is doubted."""
 
-import statistics
-import time
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -14,26 +13,45 @@ from device_tests.errors import ModelError
 from device_tests.model import Call
 from device_tests.report import Latency
 
-STEP_S = 0.002
+TICK = 3
+
+
+class Clock:
+    """A clock that takes TICK to read and otherwise stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        self.now += TICK
+        return self.now
 
 
 class Slow:
-    """What has the three steps of an interpreter, each of a known length."""
+    """What has the three steps of an interpreter, each of a known length on a clock."""
 
-    def __init__(self, failing: bool = False) -> None:
-        self.failing, self.taken = failing, []
+    def __init__(self, clock: Clock, failing: bool = False) -> None:
+        self.clock, self.failing, self.taken = clock, failing, []
 
     def set_tensor(self, index: int, value: np.ndarray) -> None:
         self.taken.append((index, value.tolist()))
-        time.sleep(2 * STEP_S)
+        self.clock.now += 200
 
     def invoke(self) -> None:
         if self.failing:
             raise RuntimeError("gather index out of bounds\nNode 3")
-        time.sleep(3 * STEP_S)
+        self.clock.now += 3000 + 10 * len(self.taken)
 
     def get_tensor(self, _index: int) -> None:
-        time.sleep(4 * STEP_S)
+        self.clock.now += 40_000
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give the clock that latency is measured with."""
+    clock = Clock()
+    monkeypatch.setattr(latency, "_clock", clock)
+    return clock
 
 
 def model_of(slow: Slow) -> SimpleNamespace:
@@ -49,27 +67,41 @@ def model_of(slow: Slow) -> SimpleNamespace:
 VALUES = [[np.array([row]), np.array([-row])] for row in range(6)]
 
 
-def test_a_call_is_its_three_steps_and_invoke_is_apart() -> None:
-    slow = Slow()
+def test_a_call_is_its_three_steps_and_invoke_is_apart(clock: Clock) -> None:
+    slow = Slow(clock)
 
     def open_slowly() -> SimpleNamespace:
-        time.sleep(0.05)
+        clock.now += 5_000_000
         return model_of(slow)
 
     found = latency.measure(open_slowly, lambda _: VALUES, "uniform")
     assert slow.taken == [(index, [value]) for row in range(6) for index, value in ((7, row), (4, -row))]
-    assert len(found.warm_ns) == len(found.invoke_ns) == 5
-    assert 50e6 <= found.load_ns < 1e9
-    assert 11 * STEP_S <= found.first_ns / 1e9 < 1
-    assert 11 * STEP_S <= statistics.median(found.warm_ns) / 1e9 < 22 * STEP_S
-    assert 3 * STEP_S <= statistics.median(found.invoke_ns) / 1e9 < 6 * STEP_S
-    assert found.overhead_ns < STEP_S * 1e9 / 10, "the interpreter's own time is not the harness's"
-    assert 0 < found.clock_ns < 10_000
+    invoked = [3000 + 20 * (row + 1) for row in range(6)]
+    assert found.load_ns == 5_000_000 + TICK
+    assert found.first_ns == 2 * 200 + invoked[0] + 40_000 + 3 * TICK
+    assert found.warm_ns == tuple(2 * 200 + each + 40_000 + 3 * TICK for each in invoked[1:])
+    assert found.invoke_ns == tuple(each + TICK for each in invoked[1:])
+    assert found.overhead_ns == 3 * TICK, "the interpreter's own time is not the harness's"
+    assert found.clock_ns == TICK
 
 
-def test_a_runtime_that_fails_is_one_sentence() -> None:
+def test_the_clock_of_the_system_is_read_in_nanoseconds() -> None:
+    found = latency.measure(lambda: model_of(Slow(Clock())), lambda _: VALUES, "uniform")
+    assert min(found.load_ns, found.first_ns, found.overhead_ns, *found.warm_ns) > 0
+    assert found.first_ns < 1e9
+
+
+def test_collecting_garbage_is_put_off_while_calls_are_timed_and_not_after(clock: Clock) -> None:
+    slow, enabled = Slow(clock), []
+    slow.get_tensor = lambda _: enabled.append(gc.isenabled())
+    latency.measure(lambda: model_of(slow), lambda _: VALUES, "uniform")
+    assert enabled == [False] * len(VALUES)
+    assert gc.isenabled()
+
+
+def test_a_runtime_that_fails_is_one_sentence(clock: Clock) -> None:
     with pytest.raises(ModelError, match=r"^slow fails on one row: gather index out of bounds; Node 3$"):
-        latency.measure(lambda: model_of(Slow(failing=True)), lambda _: VALUES, "uniform")
+        latency.measure(lambda: model_of(Slow(clock, failing=True)), lambda _: VALUES, "uniform")
 
 
 def test_unsteady_calls_are_said() -> None:

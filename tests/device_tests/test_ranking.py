@@ -73,3 +73,20 @@ def test_a_score_that_is_no_number_is_refused_by_name() -> None:
         ranking.top_k(scores, 2)
     with pytest.raises(ModelError, match=r"scored NaN"):
         ranking.ranks_of(scores, np.array([0]), np.array([0]))
+
+
+@given(data=st.data())
+def test_a_rank_among_candidates_is_that_of_a_plain_sort(data: st.DataObject) -> None:
+    scores = np.array(
+        data.draw(st.lists(st.lists(st.sampled_from([-np.inf, 0, 1]), min_size=6, max_size=6), min_size=1, max_size=3)),
+        np.float32,
+    )
+    pairs = data.draw(st.lists(st.tuples(st.integers(0, len(scores) - 1), st.permutations(range(6))), max_size=5))
+    rows, lists = np.array([row for row, _ in pairs], int), [order[:4] for _, order in pairs]
+    items, others = np.array([first for first, *_ in lists], int), np.array([rest for _, *rest in lists], int)
+    found = ranking.ranks_among(scores, rows, items, others.reshape(-1, 3))
+    expected = [
+        sorted(own, key=lambda item: (-scores[row, item], item)).index(own[0]) + 1
+        for row, own in zip(rows, lists, strict=True)
+    ]
+    assert found.tolist() == expected

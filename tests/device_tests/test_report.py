@@ -34,7 +34,11 @@ BOARD = Board(
 GOLDEN = GoldenResult(10, 5, 0.001, 0.01, 1.0, True, 0.99, 0.98, 0.9, True, "")
 QUALITY = Quality(
     2, 30, 3, (0, 2, 2, 5), (1, 9, 3, 2, 30), 12, 29.5,
-    {"head": (0, 3), "middle": (), "tail": (1, 2, 4), "short_history": (0, 1), "long_history": (2, 3, 4)},
+    {"head": (0, 3), "middle": (), "tail": (1, 2, 4), "short_history": (0, 1), "long_history": (2, 3, 4)}, 0, (),
+)  # fmt: skip
+RANKED = replace(
+    QUALITY, negatives=4, candidate_ranks=(1, 5, 2, 1, 4),
+    segments={"popular_half": (0, 3, 4), "unpopular_half": (1, 2)},
 )  # fmt: skip
 LATENCY = Latency(1000, 90, (10, 30, 20, 40), (9, 28, 18, 38), 1, 1, 1, "eval set")
 MEMORY = Memory(100, 200, None, None, 1 << 20, 4)
@@ -42,7 +46,7 @@ FULL = DeviceReport(1, "measured", "a" * 64, "b" * 64, BOARD, GOLDEN, QUALITY, L
 EMPTY = DeviceReport(1, "emulated", None, "b" * 64, BOARD, None, None, None, None, ())
 
 
-@pytest.mark.parametrize("made", [FULL, EMPTY])
+@pytest.mark.parametrize("made", [FULL, EMPTY, replace(FULL, quality=RANKED)])
 def test_a_report_is_read_as_it_was_written(made: DeviceReport, tmp_path: Path) -> None:
     report.write(tmp_path / "r.json", made)
     assert report.read(tmp_path / "r.json") == made
@@ -88,6 +92,16 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
         ({"quality": replace(QUALITY, recommended_items=31)}, "should not exceed the items"),
         ({"quality": replace(QUALITY, segments={"head": (5,)})}, "segments.head should index each rank once"),
         ({"quality": replace(QUALITY, segments={"head": (1, 1)})}, "segments.head should index each rank once"),
+        ({"quality": replace(QUALITY, negatives=-1)}, "negatives should be 0 to 29, not -1"),
+        ({"quality": replace(RANKED, negatives=30)}, "negatives should be 0 to 29, not 30"),
+        ({"quality": replace(RANKED, candidate_ranks=())}, "candidate_ranks should be 5, not 0"),
+        ({"quality": replace(QUALITY, candidate_ranks=(1, 5, 2, 1, 4))}, "candidate_ranks should be 0, not 5"),
+        ({"quality": replace(RANKED, candidate_ranks=(0, 5, 2, 1, 4))}, "candidate_ranks should be 1 to 5"),
+        ({"quality": replace(RANKED, candidate_ranks=(1, 6, 2, 1, 4))}, "candidate_ranks should be 1 to 5"),
+        ({"quality": replace(RANKED, candidate_ranks=(2, 5, 2, 1, 4))}, "should not exceed quality.ranks"),
+        ({"quality": replace(RANKED, segments={"popular_half": (0, 1, 2, 3, 4)})}, "one of popular_half and unpop"),
+        ({"quality": replace(RANKED, segments={**RANKED.segments, "popular_half": (0, 3)})}, "one of popular_half"),
+        ({"quality": replace(RANKED, segments={**RANKED.segments, "popular_half": (0, 2, 3, 4)})}, "one of popular_"),
         ({"latency": replace(LATENCY, warm_ns=(), invoke_ns=())}, "at least 1"),
         ({"latency": replace(LATENCY, invoke_ns=(1,))}, "as many invoke_ns as warm_ns"),
         ({"latency": replace(LATENCY, load_ns=-1)}, "no negative time"),
@@ -115,13 +129,32 @@ def test_metrics_follow_from_the_ranks() -> None:
     assert QUALITY.coverage() == 0.4
 
 
+def test_hits_among_candidates_are_counted_by_user_and_rated_over_all_held_out_items() -> None:
+    assert RANKED.candidate_hits(1) == ((1, 2), (1, 3))
+    assert RANKED.candidate_hits(2, "popular_half") == ((1, 1), (1, 2))
+    assert RANKED.candidate_hits(2, "unpopular_half") == ((0, 1), (1, 1))
+    assert RANKED.candidate_hit_rate(1) == 2 / 5
+    assert RANKED.candidate_hit_rate(2, "popular_half") == pytest.approx(2 / 3)
+    assert RANKED.candidate_hit_rate(1, "unpopular_half") == 0
+
+
+def test_hits_among_candidates_that_cannot_be_told_are_refused() -> None:
+    with pytest.raises(ReportError, match="no held-out item was ranked among candidates"):
+        QUALITY.candidate_hits(10)
+    with pytest.raises(ReportError, match="no segment 'tail'"):
+        RANKED.candidate_hits(10, "tail")
+    everything = {"popular_half": (0, 1, 2, 3, 4), "unpopular_half": ()}
+    with pytest.raises(ReportError, match="no user has a held-out item in segment unpopular_half"):
+        replace(RANKED, segments=everything).candidate_hit_rate(10, "unpopular_half")
+
+
 @given(data=st.data())
 def test_a_segment_is_the_users_with_the_other_ranks_left_out(data: st.DataObject) -> None:
     users = data.draw(st.lists(st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=4), max_size=5))
     flat = [rank for user in users for rank in user]
     offsets = tuple(np.cumsum([0, *map(len, users)]).tolist())
     chosen = tuple(index for index, (_, inside) in enumerate(flat) if inside)
-    quality = Quality(1, 30, len(users), offsets, tuple(rank for rank, _ in flat), 0, 1.0, {"s": chosen})
+    quality = Quality(1, 30, len(users), offsets, tuple(rank for rank, _ in flat), 0, 1.0, {"s": chosen}, 0, ())
     kept = [[rank for rank, inside in user if inside] for user in users]
     expected = tuple(metrics.ndcg(ranks, 10) for ranks in kept if ranks)
     assert quality.per_user("ndcg", 10, "s") == expected

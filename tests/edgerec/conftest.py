@@ -252,6 +252,8 @@ def tiny_quality(tiny_members: dict[str, bytes]) -> Quality:
         recommended_items=30,
         distinct_scores=40.0,
         segments={"head": tuple(range(4)), "middle": (), "tail": tuple(range(4, USERS))},
+        negatives=0,
+        candidate_ranks=(),
     )
 
 

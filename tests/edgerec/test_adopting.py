@@ -5,7 +5,7 @@ import pytest
 
 from device_tests import bundle as bundle_format
 from device_tests.evaluation import EvaluationSet, Golden
-from edgerec.adopting import AdoptingError, Adoption, adopt, read_lines
+from edgerec.adopting import AdoptingError, Adoption, adopt
 from edgerec.config import DataSetting, InputSetting
 from edgerec.packing import Catalogue
 from edgerec.targets import environment
@@ -41,9 +41,12 @@ def test_without_data_a_bundle_has_no_proof(given: Adoption, model: Path, tmp_pa
 
 
 def test_data_is_told_in_the_models_own_vocabulary(given: Adoption, model: Path, tmp_path: Path) -> None:
-    packed = adopt(model, replace(given, data=DataSetting(tmp_path / "ratings.csv")), tmp_path / "out.edgerec")
+    data = DataSetting(tmp_path / "ratings.csv", candidates=3)
+    packed = adopt(model, replace(given, data=data), tmp_path / "out.edgerec")
     evaluation = EvaluationSet.from_members(packed.members, packed.manifest)
     assert evaluation is not None
+    assert evaluation.negatives is not None
+    assert evaluation.negatives.shape == (20, 3)
     # u0 has taken i0, i3, i6, i9, i12 and then i15; row 39 of this vocabulary is i0.
     assert evaluation.inputs["history"][0].tolist() == [36, 33, 30, 27]
     assert evaluation.relevant[0].tolist() == [24]
@@ -62,7 +65,9 @@ def test_with_the_float32_file_golden_outputs_hold_in_the_runtime(given: Adoptio
 
 def test_data_that_the_model_does_not_know_is_refused(given: Adoption, model: Path, tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text("user,item,time\nu,i1,1\nu,i99,2\nu,i2,3\n")
-    with pytest.raises(AdoptingError, match="item 'i99' of the data is not among the model's 40 items"):
+    with pytest.raises(
+        AdoptingError, match=r"ratings.csv: 1 item ids of the data, such as 'i99', are not among the model's 40"
+    ):
         adopt(model, replace(given, data=DataSetting(tmp_path / "ratings.csv")), tmp_path / "out.edgerec")
     assert not (tmp_path / "out.edgerec").exists()
 
@@ -82,13 +87,3 @@ def test_files_that_the_runtime_would_not_take_are_refused_by_name(
         with pytest.raises(AdoptingError, match=rf"new\.tflite: .*{message}"):
             adopt(one, files, tmp_path / "out.edgerec")
     assert not (tmp_path / "out.edgerec").exists()
-
-
-def test_a_vocabulary_is_one_value_a_line(tmp_path: Path) -> None:
-    (tmp_path / "items.txt").write_text("a b\nc\n")
-    assert read_lines(tmp_path / "items.txt") == ("a b", "c")
-    (tmp_path / "bad.txt").write_bytes(b"ok\n\xff\n")
-    with pytest.raises(AdoptingError, match="not UTF-8 at byte 3"):
-        read_lines(tmp_path / "bad.txt")
-    with pytest.raises(AdoptingError, match=r"gone.txt: cannot be read"):
-        read_lines(tmp_path / "gone.txt")

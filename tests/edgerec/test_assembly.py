@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from device_tests.manifest import Input
 from edgerec import assembly
 from edgerec.assembly import Asked, AssemblyError
+from edgerec.build import Task
+from edgerec.compress.stage import Stage
 from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting, TargetSetting, parse_config
 from edgerec.errors import EdgerecError
+from edgerec.models.recommender import Recommender
+from edgerec.models.roles import Roles
 from edgerec.targets import environment
 from edgerec.targets.environment import RuntimeUnknownError
 
@@ -99,6 +104,105 @@ def test_the_key_of_a_model_is_its_bytes_and_what_was_said_of_it_not_where_it_li
         (tmp_path / folder / "gru.keras").write_bytes(b"same")
         keys.append(assembly.stage(ModelSetting(tmp_path / folder / "gru.keras")).key)
     assert keys[0] == keys[1]
+    vocabulary = ModelSetting(tmp_path / "a/gru.keras", items=tmp_path / "items.txt", users=tmp_path / "users.txt")
+    assert assembly.stage(vocabulary).key == keys[0]  # what its rows are called changes nothing in the model
     assert assembly.stage(ModelSetting(tmp_path / "a/gru.keras", name="other")).key != keys[0]
     (tmp_path / "b/gru.keras").write_bytes(b"different")
     assert assembly.stage(ModelSetting(tmp_path / "b/gru.keras")).key != keys[0]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """Give a folder of interactions of a model's 2 users with 3 of its 4 items, and the model's own order of them."""
+    rows = [f"{user},{item},{time}" for user in "ab" for time, item in enumerate("xyz")]
+    (tmp_path / "ratings.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    (tmp_path / "items.txt").write_text("z\nnever\nx\ny\n")
+    (tmp_path / "users.txt").write_text("b\na\n")
+    return tmp_path
+
+
+NOTHING_WRITTEN = Config()
+HISTORY, USER = Input("history", "history", 2, 5, 4), Input("user", "user", 0, 2, None)
+
+
+def catalogue(*inputs: Input, items: int = 4) -> Roles:
+    return Roles("mine", "catalogue", inputs, items)
+
+
+def task_of(
+    folder: Path, roles: Roles, monkeypatch: pytest.MonkeyPatch, config: Config = NOTHING_WRITTEN, **vocabulary: str
+) -> Task:
+    """Give the task of a model of these roles that is never built."""
+
+    def never() -> Recommender:
+        raise AssertionError("built although only its roles are asked for")
+
+    stage = Stage("a" * 64, never)
+    stage.__dict__["roles"] = roles
+    monkeypatch.setattr(assembly, "stage", lambda _: stage)
+    files = {name: folder / file for name, file in vocabulary.items()}
+    asked = Asked(folder / "m.keras", str(folder / "ratings.csv"), k=2, **files)  # type: ignore[arg-type]
+    return assembly.task(config, asked)
+
+
+def test_data_is_told_in_the_order_of_the_models_own_vocabulary(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_of(written, catalogue(HISTORY, USER), monkeypatch, items="items.txt", users="users.txt")
+    assert (task.catalogue.items, task.catalogue.users) == (("z", "never", "x", "y"), ("b", "a"))
+    assert task.evaluation.popularity.tolist() == [0, 0, 2, 0]
+    assert [task.evaluation.relevant[row].tolist() for row in range(2)] == [[0], [0]]
+    assert task.evaluation.inputs["history"].tolist() == [[2, 3], [2, 3]]
+
+
+def test_what_training_and_judging_make_of_the_data_reaches_them(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merging = Config(data=DataSetting(Path(), merge_repeats=True))
+    assert task_of(written, catalogue(USER, items=3), monkeypatch, merging).setting.merge_repeats
+    plain = task_of(written, catalogue(USER, items=3), monkeypatch)
+    assert (plain.setting.merge_repeats, plain.evaluation.negatives) == (False, None)
+    judged = Config(data=DataSetting(Path(), candidates=1))
+    (written / "items.txt").write_text("z\nx\nq\ny\nr\ns\n")
+    task = task_of(written, catalogue(USER, items=6), monkeypatch, judged, items="items.txt")
+    assert task.evaluation.negatives is not None
+    assert task.evaluation.negatives.shape == (2, 1)
+
+
+def test_without_a_vocabulary_the_datas_own_is_sorted_and_has_to_have_as_many(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert task_of(written, catalogue(USER, items=3), monkeypatch).catalogue.items == ("x", "y", "z")
+    with pytest.raises(AssemblyError, match=r"ratings.csv has 3 items and mine was trained on 4: .* or --items"):
+        task_of(written, catalogue(USER), monkeypatch)
+    with pytest.raises(AssemblyError, match=r"ratings.csv has 2 users and mine knows 1: .* or --users"):
+        task_of(written, catalogue(replace(USER, ids=1), items=3), monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("items", "users", "message"),
+    [
+        ("z\nx\nq\nr\n", "b\na\n", "ratings.csv: 1 item ids of the data, such as 'y', are not among the model's 4"),
+        ("z\nx\ny\n", "b\na\n", "items.txt has 3 items and mine was trained on 4: give one line for each row"),
+        ("z\nx\ny\nq\n", "b\n", "ratings.csv: 1 user ids of the data, such as 'a', are not among the model's 1"),
+        ("z\nx\ny\nq\n", "b\na\nc\n", "users.txt has 3 users and mine knows 2: give one line for each row"),
+    ],
+)
+def test_a_vocabulary_that_is_not_the_models_is_refused(
+    items: str, users: str, message: str, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (written / "items.txt").write_text(items)
+    (written / "users.txt").write_text(users)
+    with pytest.raises(AssemblyError, match=message):
+        task_of(written, catalogue(USER), monkeypatch, items="items.txt", users="users.txt")
+
+
+def test_users_are_refused_of_a_model_that_takes_none(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AssemblyError, match=r"users.txt was given for users, and mine takes no user: leave it out"):
+        task_of(written, catalogue(HISTORY), monkeypatch, items="items.txt", users="users.txt")
+
+
+def test_titles_follow_their_items(tmp_path: Path) -> None:
+    read, titles = assembly.interactions(assembly.data_setting(Config(), Asked(data="movietweetings")))
+    (tmp_path / "items.txt").write_text("\n".join(["new", *reversed(read.item_ids)]))
+    data = assembly.data_setting(Config(), Asked(data="movietweetings"))
+    _, ordered = assembly._in_vocabulary_of(ModelSetting(Path("m.h5"), items=tmp_path / "items.txt"), data)
+    assert ordered == ("new", *reversed(titles))

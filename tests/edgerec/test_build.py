@@ -14,18 +14,18 @@ import pytest
 from device_tests import bundle
 from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged, to_npy
 from edgerec import storage
-from edgerec.build import Task, bench, build
+from edgerec.build import Task, build
 from edgerec.compress import cache
 from edgerec.compress.conversion import Converter
+from edgerec.compress.finding import find
 from edgerec.compress.pipeline import Setting
-from edgerec.compress.recipe import find
 from edgerec.compress.stage import Stage
 from edgerec.data.evaluation import evaluation_set
 from edgerec.data.interactions import Interactions
 from edgerec.data.splitting import last_n, split
 from edgerec.packing import Catalogue, PackingError, golden_users
 from edgerec.proving import NotProvedError
-from edgerec.targets import environment
+from edgerec.targets import environment, local
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = "tflite-runtime==2.14.0"
@@ -93,7 +93,7 @@ def parts_of(made: bundle.Bundle) -> Parts:
     assert evaluation is not None
     golden = Golden.from_members(made.members, made.manifest, evaluation.users)
     assert golden is not None
-    baseline = Baseline.from_members(made.members, made.manifest, len(evaluation.relevant.values))
+    baseline = Baseline.from_members(made.members, made.manifest, evaluation)
     assert baseline is not None
     return Parts(evaluation, golden, baseline)
 
@@ -196,10 +196,10 @@ def test_what_does_not_fit_is_refused_before_anything_is_converted(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bench_measures_everything_of_a_bundle(task: Task, converter: Converter, tmp_path: Path) -> None:
+def test_the_harness_measures_everything_of_a_bundle(task: Task, converter: Converter, tmp_path: Path) -> None:
     out = tmp_path / "gru.edgerec"
     built = build(task, find("full_int8"), out, converter)
-    report = bench(out, task, calls=20)
+    report = local.run(out, runtime=environment.parse(RUNTIME), calls=20)
     assert report.bundle_sha256 == built.bundle.sha256
     assert report.golden is not None
     assert report.golden.held
@@ -240,14 +240,14 @@ features = np.eye(8, dtype=np.float32)[np.arange(items) % 8]
 def trained():
     session().seed(4)
     untrained = reference.two_towers(users, features, columns=16)
-    return training.train(untrained, parts.train, training.Fit(3, seed=4))
+    return training.train(untrained, parts.train, training.Fit(30, learning_rate=0.01, seed=4))
 
 base = Stage(cache.key("tiny"), trained)
 steps = (Prune(0.5, epochs=1), Cluster(16), QuantizeAware(allow_no_gain=True))
 recipe = Recipe("everything", steps, "full_int8", 0.0)
 evaluation = evaluation_set(parts, base.roles.inputs)
 catalogue = Catalogue(every.item_ids, every.user_ids)
-task = Task(base, Setting(parts.train, "tflite-runtime==2.14.0"), evaluation, catalogue, 5)
+task = Task(base, Setting(parts.train, "tflite-runtime==2.14.0"), evaluation, catalogue, 10)
 with Converter() as converter:
     build(task, recipe, Path(sys.argv[1]), converter)
 """

@@ -17,7 +17,9 @@ def test_the_documented_file_is_read_whole() -> None:
     assert config.data is not None
     assert config.model.path == Path("project/gru.h5")
     assert config.model.inputs == (InputSetting("history", "history", None, 0),)
+    assert (config.model.items, config.model.users) == (Path("project/items.txt"), None)
     assert (config.data.user, config.data.item, config.data.holdout) == ("userId", None, HoldoutSetting("last_n", 1))
+    assert (config.data.candidates, config.data.merge_repeats) == (99, True)
     assert config.recipe == "prune80_int8"
     assert (config.target.runtime, config.target.threads) == ("tflite-runtime==2.14.0", 1)
     assert [limit.name for limit in config.budget.limits] == ["app_bytes", "p50", "recall_at_10", "recall_kept"]
@@ -63,6 +65,9 @@ def test_holdouts_are_written_as_they_are_named(written: str, amount: tuple[str,
         ("[model]\npath = 'x'\ninputs = { a = { ids = 3 } }\n", r"model.inputs.a is .*expected a role"),
         ("[model]\nkind = 'catalogue'\n", r"edgerec.toml:1: model.path is missing"),
         ("[data]\npath = 'x'\nholdout = 'last'\n", r"edgerec.toml:3: data.holdout is 'last', expected \"last_n"),
+        ("[data]\npath = 'x'\ncandidates = 0\n", r"edgerec.toml:3: data.candidates is 0, .* at least 1"),
+        ("[data]\npath = 'x'\nmerge_repeats = 1\n", r"edgerec.toml:3: data.merge_repeats is 1, expected true or false"),
+        ("[model]\npath = 'x'\nitems = 3\n", r"edgerec.toml:3: model.items is 3"),
         ("[data]\npath = 'x'\ncolumn = 'u'\n", r"edgerec.toml:3: data.column is not known"),
         ("[target]\nruntime = 'tflite'\n", r"edgerec.toml:2: target.runtime is 'tflite', expected a runtime and its"),
         ("[target]\nthreads = 0\n", r"edgerec.toml:2: target.threads is 0, expected a whole number of at least 1"),
@@ -94,3 +99,9 @@ def test_a_config_that_is_not_there_is_empty_unless_it_was_asked_for(
         read_config_if_there(Path("mine.toml"))
     Path("edgerec.toml").write_text("[recipe]\nname = 'int8'\n")
     assert read_config_if_there().recipe == "int8"
+
+
+def test_without_a_word_repeats_stay_and_there_are_no_candidates() -> None:
+    config = parse_config("[data]\npath = 'x'\nmerge_repeats = false\n")
+    assert config.data is not None
+    assert (config.data.merge_repeats, config.data.candidates) == (False, 0)

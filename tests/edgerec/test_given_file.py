@@ -24,7 +24,7 @@ def test_roles_are_as_said_with_lengths_and_ids_out_of_the_file(tiny: TfliteFile
     assert (roles.name, roles.kind, roles.items) == ("mine", "catalogue", 40)
     (history,) = roles.inputs
     assert (history.length, history.ids, history.padding_id) == (4, 41, 40)
-    (said,) = roles_of(tiny, (InputSetting("history", "history", 7, None),), name="mine", items=40).inputs
+    (said,) = roles_of(tiny, (InputSetting("history", "history", 7, 0),), name="mine", items=40).inputs
     assert said.ids == 7
 
 
@@ -32,6 +32,10 @@ def test_roles_are_as_said_with_lengths_and_ids_out_of_the_file(tiny: TfliteFile
     ("said", "message"),
     [
         ((), "the model's inputs are history; say the role of each, such as --input history=history"),
+        (
+            (InputSetting("history", "history"),),
+            "does not tell which id fills short ones; .* --input history=history,40",
+        ),
         ((InputSetting("histry", "history"),), r"no input histry \(did you mean history\?\); it has history"),
     ],
 )

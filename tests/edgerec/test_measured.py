@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edgerec.compress.recipe import built_in
+from edgerec.compress.finding import built_in
 from edgerec.measured import MeasuredError, read_measurements
 
 OUTCOME = {"app_bytes": 2048, "download_bytes": 1024, "recall": 0.2, "kept": 1, "loads": ["tflite-runtime==2.14.0"]}

@@ -65,7 +65,7 @@ def test_signature_and_output_go_by_the_names_that_the_file_has(tiny_tflite: byt
     other = renamed(tiny_tflite, b"rank", b"logits")
     decoded = packing.decode(other, ROLES, evaluation, rows, entry)
     np.testing.assert_array_equal(decoded, packing.decode(tiny_tflite, ROLES, evaluation, rows))
-    manifest = packed(other, entry=entry, evaluation=evaluation).manifest
+    manifest = packed(other, entry=entry, proof=packing.proof_of(evaluation, None)).manifest
     assert (manifest.signature, manifest.output) == ("rank", "logits")
 
 

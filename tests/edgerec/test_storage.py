@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -86,36 +87,6 @@ def test_write_text_keeps_line_ends(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"\xc3\xa4\r\nb\n"
 
 
-def test_a_written_file_has_the_mode_that_any_file_has(tmp_path: Path) -> None:
-    (tmp_path / "plain").touch()
-    storage.write_bytes(tmp_path / "file", b"")
-    assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
-def test_a_link_is_written_through(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"old")
-    (tmp_path / "link").symlink_to("file")
-    storage.write_bytes(tmp_path / "link", b"new")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "file").read_bytes() == b"new"
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-
-    def interrupted() -> None:
-        with storage.writing(path) as partial:
-            partial.write_bytes(b"half")
-            raise error
-
-    with pytest.raises(error):
-        interrupted()
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +97,16 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     with pytest.raises(StorageError, match=r"No space is left for .*file.*doctor --clean"):
         storage.write_bytes(tmp_path / "file", b"data")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_to_free_some_with_is_called_as_it_was_called(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / ".venv/bin/edgerec")])
+    with pytest.raises(StorageError, match=r"\(`\.venv/bin/edgerec doctor --clean` empties"), storage.telling(home):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_full_device_is_told(home: Path) -> None:

@@ -158,7 +158,7 @@ def built(maker: ModuleType, case: Case) -> tuple[bytes, dict[str, Any]]:
     for position, value in enumerate(case.inputs):
         if isinstance(value, X):
             name = f"x{position}"
-            dtype = maker._TYPES[value.values.dtype]
+            dtype = value.values.dtype.name.upper()
             named[name] = graph.tensor(name, (1, *value.values.shape[1:]), dtype)
             inputs[name] = value.values
             indices.append(named[name])

@@ -51,7 +51,7 @@ def test_without_a_report_it_is_exit_code_1_and_says_the_line_that_proves_it(edg
     done = edgerec("check", cwd=project)
     assert done.returncode == 1
     assert "unproven: p50 at most 2.0 ms: no report of this bundle" in done.stdout
-    assert "edgerec bench demo/tiny.edgerec --target local -o demo/tiny.report.json" in done.stdout
+    assert " bench demo/tiny.edgerec --target local -o demo/tiny.report.json" in done.stdout
 
 
 def test_a_report_beside_the_bundle_proves_it(edgerec: Edgerec, project: Path, report_of: MakeReport) -> None:

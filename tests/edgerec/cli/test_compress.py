@@ -63,6 +63,42 @@ def test_edgerec_toml_says_what_the_flags_would(edgerec: Edgerec, project: Path)
     assert bundle_format.read(project / "tiny-int8.edgerec").manifest.k == 5
 
 
+@pytest.fixture
+def renamed(project: Path) -> Path:
+    """Give interactions whose items sort the other way round than the model's rows, one of them taken by many more."""
+    users = {f"u{user}": [(7 * user + 3 * step) % 40 for step in range(8)] for user in range(60)}
+    for one in range(40):
+        others = [(11 * one + step) % 39 + 1 for step in range(5)]
+        users[f"v{one}"] = [*others, 0] if one % 2 else [0, *others]
+    rows = [f"{user},n{99 - item},{time}" for user, items in users.items() for time, item in enumerate(items)]
+    (project / "renamed.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    (project / "items.txt").write_text("".join(f"n{99 - item}\n" for item in range(40)))
+    return project
+
+
+def test_the_models_own_vocabulary_puts_the_data_in_its_order_and_a_wrong_order_shows(
+    edgerec: Edgerec, renamed: Path
+) -> None:
+    arguments = ("compress", "--data", "renamed.csv", "--json")
+    wrong = edgerec(*arguments, cwd=renamed, timeout=MINUTES)
+    assert wrong.returncode == 0, wrong.stderr
+    guessed, below = json.loads(wrong.stdout)["warnings"]
+    assert guessed.startswith("history 'history' has a table of 41 rows for 40 items")
+    assert below.startswith("recall@5 of the float32 model is 0.")
+    assert f"warning: {below}" in wrong.stderr.splitlines()
+
+    right = edgerec(*arguments, "--items", "items.txt", cwd=renamed, timeout=MINUTES)
+    assert right.returncode == 0, right.stderr
+    assert json.loads(right.stdout)["warnings"] == [guessed]
+    bundle = bundle_format.read(renamed / "tiny-int8.edgerec")
+    assert bundle.item_ids == tuple((renamed / "items.txt").read_text().split())
+
+    (renamed / "items.txt").write_text("".join(f"n{98 - item}\n" for item in range(40)))
+    refused = edgerec(*arguments, "--items", "items.txt", "--dry-run", cwd=renamed, timeout=MINUTES)
+    assert refused.returncode == 2
+    assert "renamed.csv: 1 item ids of the data, such as 'n99', are not among the model's 40" in refused.stderr
+
+
 def test_a_model_or_data_that_is_not_named_says_how_to_name_it(edgerec: Edgerec, tmp_path: Path) -> None:
     for arguments, message in (
         ((), 'no model: name a .keras or .h5 file, or write [model] path = "..." in edgerec.toml'),

@@ -32,6 +32,9 @@ def test_a_precision_that_needs_ranges_takes_them_from_data(edgerec: Edgerec, tr
     assert lacking.returncode == 2
     assert "no data: give --data FILE.csv" in lacking.stderr
     arguments = ("--precision", "full_int8", "--data", "ratings.csv", "-o", "small.tflite", "--json")
+    (trained / "items.txt").write_text("".join(f"i{item:02}\n" for item in range(39)))
+    other = edgerec("convert", "tiny.h5", *arguments, "--items", "items.txt", cwd=trained, timeout=MINUTES)
+    assert (other.returncode, "such as 'i39', are not among the model's 39" in other.stderr) == (2, True)
     done = edgerec("convert", "tiny.h5", *arguments, cwd=trained, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -52,6 +52,16 @@ def test_with_data_and_the_float32_file_golden_outputs_are_replayed_and_check_ca
     assert checked.returncode == 0, checked.stdout
 
 
+def test_the_vocabulary_may_stand_in_edgerec_toml(edgerec: Edgerec, project: Path) -> None:
+    lacking = edgerec("pack", "tiny.tflite", *INPUT, cwd=project)
+    assert lacking.returncode == 2
+    assert 'give --items, or write [model] items = "items.txt" in edgerec.toml' in lacking.stderr
+    (project / "edgerec.toml").write_text("[model]\npath = 'x.h5'\nitems = 'items.txt'\n")
+    packed = edgerec("pack", "tiny.tflite", *INPUT, cwd=project)
+    assert packed.returncode == 0, packed.stderr
+    assert bundle_format.read(project / "tiny.edgerec").item_ids[39] == "i39"
+
+
 def test_a_file_that_answers_otherwise_than_float32_is_not_packed(
     edgerec: Edgerec, project: Path, tiny_model: object
 ) -> None:
@@ -70,6 +80,7 @@ def test_a_file_that_answers_otherwise_than_float32_is_not_packed(
     [
         (("--items", "items.txt"), "the model's inputs are history; say the role of each"),
         (("--items", "items.txt", "--input", "histry=history,40"), "did you mean history?"),
+        (("--items", "items.txt", "--input", "history=history"), "say it, such as --input history=history,40"),
         (("--items", "items.txt", "--input", "history"), "expected NAME=ROLE"),
         (("--items", "few.txt", *INPUT), "few.txt: cannot be read"),
         (("--items", "items.txt", *INPUT, "--k", "41"), "k is 41, expected 1 to 40"),

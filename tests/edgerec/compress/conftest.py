@@ -83,6 +83,31 @@ def trained(kept: Kept, interactions: Interactions) -> Of:
 
 
 @pytest.fixture(scope="session")
+def nested(kept: Kept, interactions: Interactions, keras: Any) -> Recommender:
+    """Give a trained history model of models, laid open as loading does, with a dense layer that nothing reaches."""
+    from device_tests.manifest import Input
+    from edgerec.models import training
+    from edgerec.models.flattening import flat
+    from edgerec.models.roles import CATALOGUE, Roles
+
+    def make() -> Recommender:
+        layers = keras.layers
+        keras.utils.set_random_seed(3)
+        ids = keras.Input((LENGTH,), dtype="int32", name="ids")
+        steps = layers.Embedding(ITEMS + 1, COLUMNS, name="table")(ids)
+        steps = layers.TimeDistributed(layers.Dense(COLUMNS, name="inside"), name="over_time")(steps)
+        state = layers.Bidirectional(layers.GRU(COLUMNS, unroll=True, name="gru"), name="both")(steps)
+        encoder = keras.Model(ids, state, name="encoder")
+        head = keras.Sequential([layers.Dense(64, "relu", name="wide"), layers.Dense(32, name="out")], name="head")
+        history = keras.Input((LENGTH,), dtype="int32", name="history")
+        model = flat(keras.Model(history, layers.Dense(ITEMS, name="scores")(head(encoder(history)))))
+        roles = Roles("nested", CATALOGUE, (Input("history", "history", LENGTH, ITEMS + 1, ITEMS),), ITEMS)
+        return training.train(Recommender(roles, model), interactions, training.Fit(8, learning_rate=0.01, seed=3))
+
+    return kept("nested trained", make)
+
+
+@pytest.fixture(scope="session")
 def served(trained: Of) -> Of:
     """Give what ships of a trained model, which is what the steps are given."""
     from edgerec.models.serving import serving

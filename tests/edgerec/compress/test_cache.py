@@ -9,7 +9,7 @@ import pytest
 
 from edgerec.compress import cache
 
-FILES = {"model.tflite": b"the model" * 100, "notes.json": b"{}"}
+FILES = {"model.tflite": b"the model" * 100, "notes.json": b"{}", "proof/users.npy": b"users"}
 NAME = "a" * 64
 
 
@@ -139,7 +139,7 @@ def test_the_code_that_is_digested_is_where_entries_are_made(module: str, monkey
 
 WRITER = """
 from edgerec.compress import cache
-files = {"model.tflite": b"the model" * 100, "notes.json": b"{}"}
+files = {"model.tflite": b"the model" * 100, "notes.json": b"{}", "proof/users.npy": b"users"}
 for round_ in range(40):
     cache.write(f"{round_:064}", files)
     assert cache.read(f"{round_:064}") == files

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from edgerec.compress.candidate import Candidate, StepGain
-from edgerec.compress.recipe import find
+from edgerec.compress.finding import find
 
 
 @pytest.mark.parametrize(

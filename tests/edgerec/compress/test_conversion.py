@@ -155,7 +155,7 @@ def test_half_an_answer_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         broken._ask({}, "it")
 
 
-def test_a_signal_without_a_name_is_told_by_number() -> None:
+def test_an_end_without_words_is_told_by_its_number() -> None:
     assert conversion._ended(-40, "") == "killed by signal 40"
     assert conversion._ended(3, "") == "ended with exit code 3 (it said nothing)"
 

@@ -90,3 +90,20 @@ def test_kernels_are_told_by_layer_with_their_zeros_and_values(served: Of) -> No
     kernel = np.array([[0, 1, -0.0], [1, 2, 3]], np.float32)
     assert layers.zero_share(kernel) == pytest.approx(2 / 6)
     assert layers.distinct(kernel) == 4
+
+
+def test_layers_of_models_inside_are_chosen_and_those_inside_wrappers_are_named(nested: Recommender) -> None:
+    assert layers.chosen(nested, ()) == ("encoder/table", "head/wide", "head/out", "scores")
+    assert layers.chosen(nested, ("head/*",)) == ("head/wide", "head/out")
+    assert layers.unreached(nested) == ("encoder/over_time/inside",)
+    assert layers.unreached(nested, ("head/*",)) == ()
+    with pytest.raises(RecipeError, match=r"no table .* matches 'inside'; .* other layers: encoder/over_time/inside"):
+        layers.chosen(nested, ("inside",))
+
+
+def test_a_model_of_which_nothing_is_reached_is_refused(nested: Recommender, keras: Any) -> None:
+    given = keras.Input((4, 3))
+    inside = keras.layers.TimeDistributed(keras.layers.Dense(2, name="inside"), name="over_time")(given)
+    unreachable = nested.with_model(keras.Model(given, inside))
+    with pytest.raises(RecipeError, match=r"nested has no table or dense layer .* layers: over_time/inside\): leave"):
+        layers.chosen(unreachable, ())

@@ -12,7 +12,7 @@ import pytest
 from converters import tflite_file
 from converters.anatomy import anatomy
 from edgerec import storage
-from edgerec.compress import cache, pipeline
+from edgerec.compress import cache, layers, pipeline
 from edgerec.compress.conversion import Converter
 from edgerec.compress.forecast import forecast
 from edgerec.compress.pipeline import Setting, compress
@@ -20,7 +20,7 @@ from edgerec.compress.proof import arrivals
 from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, Recipe, RecipeError
 from edgerec.compress.stage import Stage
 from edgerec.data.interactions import Interactions
-from edgerec.models.recommender import Recommender
+from edgerec.models.recommender import ModelError, Recommender
 from edgerec.models.session import versions
 
 ROOT = Path(__file__).parents[3]
@@ -90,19 +90,48 @@ def test_a_candidate_says_what_every_step_gained_and_where_it_came_from(
         "recommender_sha256": base("gru").sha256,
         "data_sha256": setting.data.digest(),
         "seed": 0,
+        "merge_repeats": False,
         "threads": 2,
         "versions": versions(),
         "runtime": RUNTIME,
         "recipe": recipe(PRUNE, CLUSTER).as_json(),
         "gains": [vars(gain) for gain in made.gains],
+        "left_as_they_are": [],
     }
+
+
+def test_steps_reach_into_models_inside_and_say_what_they_leave(
+    nested: Recommender, shared_home: Path, setting: Setting, converter: Converter
+) -> None:
+    said: list[str] = []
+    stage, asked = Stage(cache.key("test model", of="nested"), lambda: nested), recipe(PRUNE, CLUSTER, QAT)
+    made = compress(stage, asked, setting, converter, progress=said.append)
+    line = "layers inside others are left as they are: encoder/over_time/inside"
+    assert [one for one in said if line in one] == [f"prune: {line}", f"cluster: {line}", f"qat: {line}"]
+    assert made.lineage["left_as_they_are"] == ["encoder/over_time/inside"]
+    clustered = pipeline.stages(stage, asked, setting)[2].recommender
+    found = arrivals(layers.kernels(clustered, layers.chosen(clustered, ())), made.tflite)
+    assert set(found) == {"encoder/table", "head/wide", "head/out", "scores"}
+    for name, arrival in found.items():
+        assert arrival.zeros_in_file >= arrival.zeros >= 0.499, name
+        assert arrival.distinct_in_file <= arrival.distinct <= 16, name
+    again = compress(stage, asked, setting, converter)
+    assert again == made
+
+
+def test_repeats_are_merged_in_every_step_that_trains(
+    base: Callable[..., Stage], interactions: Interactions, converter: Converter
+) -> None:
+    """Pointwise models cannot have them merged: that they are refused shows that the setting arrived."""
+    merging = Setting(interactions, RUNTIME, seed=0, merge_repeats=True)
+    for step in (PRUNE, CLUSTER, QAT):
+        with pytest.raises(ModelError, match="leave merge_repeats out"):
+            pipeline.stages(base("neumf"), recipe(step), merging)[1].recommender  # noqa: B018
 
 
 def test_zeros_and_clusters_of_every_step_are_in_the_file_after_all_of_them(
     base: Callable[..., Stage], setting: Setting, converter: Converter
 ) -> None:
-    from edgerec.compress import layers
-
     whole = recipe(PRUNE, CLUSTER, QAT)
     made = compress(base("two_towers"), whole, setting, converter)
     clustered = pipeline.stages(base("two_towers"), whole, setting)[2].recommender
@@ -141,9 +170,9 @@ def test_the_key_of_a_step_changes_with_all_that_could_change_it(setting: Settin
     fewer = interactions.rows(np.arange(len(interactions)) > 0)
     same = Setting(interactions.rows(np.ones(len(interactions), bool)), RUNTIME, seed=0)
     assert setting.key("step", step=1) == same.key("step", step=1)
-    others = [replace(setting, seed=1), replace(setting, data=fewer)]
+    others = [replace(setting, seed=1), replace(setting, data=fewer), replace(setting, merge_repeats=True)]
     keys = {setting.key("step", step=1), setting.key("step", step=2), *(each.key("step", step=1) for each in others)}
-    assert len(keys) == 4
+    assert len(keys) == 5
 
 
 def test_conversions_are_kept_by_model_precision_and_runtime(base: Callable[..., Stage], setting: Setting) -> None:

@@ -98,11 +98,11 @@ def test_zeros_and_clusters_of_every_kind_arrive_in_every_precision(
         assert all(each.zeros_in_file >= 0.499 and each.distinct_in_file <= 16 for each in found.values())
 
 
-def test_a_wrapper_that_stripping_left_is_named(keras: Any) -> None:
+def test_a_wrapper_that_stripping_left_is_named(served: Of, keras: Any) -> None:
     from edgerec.compress.proof import same_once_stripped
 
     inner = keras.Input((4,))
     layer = keras.layers.TimeDistributed(keras.layers.Dense(2), name="still_wrapped")
     model = keras.Model(inner, layer(keras.layers.Reshape((2, 2))(inner)))
     with pytest.raises(RecipeError, match="stripping left a wrapper around still_wrapped"):
-        same_once_stripped(None, model, model, None)  # type: ignore[arg-type]
+        same_once_stripped(served("gru"), model, model, None)  # type: ignore[arg-type]

@@ -45,3 +45,16 @@ def test_a_rolled_layer_is_refused_where_it_kills_the_converter(served: Of, kera
     with pytest.raises(RecipeError, match=rf"full_int8 of a rolled {kind} \(layer encoder\) kills the converter"):
         refuse(rolled, ConversionSpec("full_int8"))
     refuse(with_layer(served("gru"), keras, layer(8, unroll=True)), ConversionSpec("full_int8"))
+
+
+@pytest.mark.parametrize("precision", ["full_int8", "int16"])
+def test_a_layer_inside_another_is_refused_by_its_path(served: Of, keras: Any, precision: str) -> None:
+    layers = keras.layers
+    rolled = with_layer(served("gru"), keras, layers.Bidirectional(layers.GRU(8, name="gru"), name="both"))
+    with pytest.raises(RecipeError, match=rf"{precision}.*GRU \(layer both/\w*gru\)"):
+        refuse(rolled, ConversionSpec(precision))
+    inside = keras.Sequential([layers.GRU(8, return_sequences=True, name="deep")], name="inside")
+    with pytest.raises(RecipeError, match=rf"{precision}.*GRU \(layer inside/deep\)"):
+        refuse(with_layer(served("gru"), keras, inside), ConversionSpec(precision))
+    unrolled = with_layer(served("gru"), keras, layers.Bidirectional(layers.GRU(8, unroll=True)))
+    refuse(unrolled, ConversionSpec("full_int8"))

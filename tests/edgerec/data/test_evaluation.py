@@ -3,7 +3,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from device_tests.manifest import Input
+from device_tests.evaluation import EvaluationSet
+from device_tests.manifest import Input, Manifest
 from edgerec.data import movietweetings
 from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluated_users, evaluation_set
@@ -50,6 +51,28 @@ def test_an_item_taken_before_is_not_relevant_again() -> None:
     made = evaluation_set(split(interactions, last_n(1), seed=0), (USER,))
     assert made.inputs["user"].tolist() == [1]
     assert made.relevant[0].tolist() == [2]
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_candidates_are_aligned_with_what_is_held_out_and_were_taken_in_no_part(part: Part) -> None:
+    interactions = movietweetings.load()
+    parts = split(interactions, last_n(1), seed=0)
+    made = evaluation_set(parts, (), part=part, candidates=99, seed=3)
+    assert made.negatives is not None
+    assert made.negatives.shape == (len(made.relevant.values), 99)
+    manifest = Manifest(
+        1, "t", "float32", "catalogue", "s", (), "scores", interactions.items, 10, "float32", "tflite-runtime==2.14.0",
+        "", 0.0001, 0.99, {},
+    )  # fmt: skip
+    read = EvaluationSet.from_members(made.to_members(), manifest)  # refuses a negative of the other half, or seen
+    assert read is not None
+    assert np.array_equal(read.negatives, made.negatives)
+    pairs = interactions.user.astype(np.int64) * interactions.items + interactions.item
+    users = evaluated_users(parts, part=part)[made.relevant.rows]
+    assert not np.isin(users[:, None] * np.int64(interactions.items) + made.negatives, pairs).any()
+    again = evaluation_set(parts, (), part=part, candidates=99, seed=4).negatives
+    assert not np.array_equal(made.negatives, again)
+    assert evaluation_set(parts, (), part=part).negatives is None
 
 
 def test_inputs_that_cannot_hold_the_data_are_refused() -> None:

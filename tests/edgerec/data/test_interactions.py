@@ -1,4 +1,5 @@
 import dataclasses
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -6,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgerec.data.duplicates import Duplicates
 from edgerec.data.errors import DataError
-from edgerec.data.interactions import Duplicates, Interactions, k_core
+from edgerec.data.interactions import Interactions, k_core
 
 ANY = st.from_type(Interactions)
 
@@ -138,3 +140,18 @@ def test_a_digest_tells_every_value_and_id() -> None:
     ]
     digests = [Interactions.from_columns(**(base | change)).digest() for change in [{}, *changes]]
     assert len(set(digests)) == len(digests)
+
+
+@settings(deadline=None)
+@given(ANY, st.randoms())
+def test_in_another_vocabulary_the_same_is_told_and_ids_without_interactions_stay(
+    interactions: Interactions, random: Random
+) -> None:
+    users, items = [*interactions.user_ids, "new user"], ["new", *interactions.item_ids]
+    random.shuffle(users)
+    random.shuffle(items)
+    found = interactions.in_vocabulary(users=users, items=items)
+    assert (found.user_ids, found.item_ids) == (tuple(users), tuple(items))
+    assert sorted(rows_of(found)) == sorted(rows_of(interactions))
+    only = interactions.in_vocabulary(items=items)
+    assert (only.user_ids, only.user.tolist()) == (interactions.user_ids, interactions.user.tolist())

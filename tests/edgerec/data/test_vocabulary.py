@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgerec.data.errors import DataError
-from edgerec.data.vocabulary import encode_ids
+from edgerec.data.vocabulary import encode_ids, read_ids, read_lines, renumbered
 
 
 @settings(deadline=None)
@@ -68,3 +70,36 @@ def test_mixed_ids_become_text_on_request() -> None:
     codes, names = encode_ids([12, "anna", "7"], "user", allow_mixed=True)
     assert names == ("12", "7", "anna")
     assert codes.tolist() == [0, 2, 1]
+
+
+def test_a_vocabulary_is_one_id_a_line(tmp_path: Path) -> None:
+    (tmp_path / "items.txt").write_bytes("\ufeffa b\r\n\u2028c\n".encode())
+    assert read_lines(tmp_path / "items.txt") == read_ids(tmp_path / "items.txt") == ("a b", "\u2028c")
+    (tmp_path / "items.txt").write_text("a\n\na")
+    assert read_lines(tmp_path / "items.txt") == ("a", "", "a")
+    (tmp_path / "items.txt").write_text("")
+    assert read_lines(tmp_path / "items.txt") == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"ok\n\xff\n", "not UTF-8 at byte 3"),
+        (b"a\n\nb\n", "items.txt:2: holds '', which is no id"),
+        (b"a\nb\nb\nb\n", "holds 'b' 3 times"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_vocabulary_is_refused(content: bytes | None, message: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "items.txt").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_ids(tmp_path / "items.txt")
+
+
+def test_codes_are_told_in_another_vocabulary() -> None:
+    codes = np.array([0, 2, 0], np.int32)
+    found = renumbered(codes, ("a", "unused", "c"), ("z", "c", "a"), "item")
+    assert (found.tolist(), found.dtype) == ([2, 1, 2], np.int32)
+    with pytest.raises(DataError, match="2 item ids of the data, such as 'a', are not among the model's 1"):
+        renumbered(codes, ("a", "unused", "c"), ("z",), "item")

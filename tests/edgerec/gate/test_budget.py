@@ -19,6 +19,17 @@ def test_metrics_take_any_k() -> None:
             limit_kind(wrong)
 
 
+def test_hit_rates_among_candidates_take_any_k() -> None:
+    for name in ("candidates_hit_rate_at_5", "candidates_kept"):
+        assert (limit_kind(name).unit, limit_kind(name).direction, limit_kind(name).evidence) == (
+            "share",
+            "at least",
+            "quality",
+        )
+    with pytest.raises(BudgetError, match=r"did you mean candidates_kept\?"):
+        limit_kind("candidate_kept")
+
+
 def test_an_unknown_limit_is_named_with_its_line_and_the_one_that_was_meant() -> None:
     with pytest.raises(BudgetError, match=r"edgerec.toml:4: limit app_byte is not known \(did you mean app_bytes\?\)"):
         limit("app_byte", 1, "edgerec.toml:4")

@@ -2,9 +2,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from device_tests import bundle as bundle_format
+from device_tests import report as report_format
+from device_tests.evaluation import to_npy
 from device_tests.manifest import Manifest
 from device_tests.report import DeviceReport, Quality
 from edgerec.gate.budget import Budget, limit
@@ -271,6 +274,97 @@ def test_recall_kept_without_float32s_ranks_or_with_those_of_other_users_is_unpr
     )
     assert unproven.held is None
     assert "12 ranks, expected 11" in unproven.reason
+
+
+CANDIDATE_RANKS = "proof/baseline_candidate_ranks.npy"
+
+
+@pytest.fixture
+def ranked(tmp_path: Path, rebuilt: Rebuilt, tiny_quality: Quality) -> tuple[ModelFile, Quality]:
+    """Give a bundle and a quality with candidates: at 10, 3 of 4 hits and 2 of 8, float32 4 of 4 and 4 of 8."""
+    float32 = np.array([1] * 4 + [10] * 4 + [11] * 4, np.int32)
+    members = rebuilt({CANDIDATE_RANKS: to_npy(float32)})
+    bundle_format.write(tmp_path / "ranked.edgerec", members)
+    halves = {"popular_half": tuple(range(4)), "unpopular_half": tuple(range(4, 12))}
+    ranks = (1, 10, 2, 11, 1, 10, 11, 12, 11, 11, 11, 12)
+    full = tuple(max(pair) for pair in zip(ranks, tiny_quality.ranks, strict=True))
+    quality = replace(tiny_quality, ranks=full, segments=halves, negatives=12, candidate_ranks=ranks)
+    return read_model_file(tmp_path / "ranked.edgerec"), quality
+
+
+def test_the_lesser_half_counts_among_candidates(ranked: tuple[ModelFile, Quality], report_of: MakeReport) -> None:
+    file, quality = ranked
+    assert file.bundle is not None
+    report = report_of(file.bundle, quality=quality)
+    report_format.dumps(report)  # it can be
+    verdict = check(file, {"pi.json": report}, budget(candidates_hit_rate_at_10=0.25, candidates_kept=0.5))
+    assert verdict, verdict
+    assert one(verdict, "candidates_hit_rate_at_10").measured == 2 / 8
+    assert one(verdict, "candidates_kept").measured == pytest.approx(2 / 4)
+    missed = check(file, {"pi.json": report}, budget(candidates_hit_rate_at_10=0.26, candidates_kept=0.51))
+    assert [one(missed, name).held for name in ("candidates_hit_rate_at_10", "candidates_kept")] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("limits", "changes", "sentence"),
+    [
+        ({"candidates_hit_rate_at_10": 0.1}, {"negatives": 0, "candidate_ranks": ()}, "candidates = 99 under [data]"),
+        ({"candidates_kept": 0.1}, {"negatives": 0, "candidate_ranks": ()}, "candidates = 99 under [data]"),
+        ({"candidates_hit_rate_at_13": 0.1}, {}, "among the first 13 of its 13 candidates: take a smaller k"),
+        (
+            {"candidates_hit_rate_at_10": 0.1},
+            {"segments": {"popular_half": tuple(range(12)), "unpopular_half": ()}},
+            "no item of the unpopular_half is held out",
+        ),
+        ({"candidates_kept": 0.1}, {"k": 1, "negatives": 12}, "float32's hit rate among candidates is 0 in the unpop"),
+    ],
+)
+def test_hit_rates_among_candidates_that_nothing_shows_are_unproven(
+    limits: dict[str, float],
+    changes: dict[str, object],
+    sentence: str,
+    ranked: tuple[ModelFile, Quality],
+    report_of: MakeReport,
+) -> None:
+    file, quality = ranked
+    assert file.bundle is not None
+    report = report_of(file.bundle, quality=replace(quality, **changes))  # type: ignore[arg-type]
+    (name,) = limits
+    unproven = one(check(file, {"pi.json": report}, budget(**limits)), name)
+    assert unproven.held is None
+    assert sentence in unproven.reason
+
+
+def test_candidates_kept_without_float32s_ranks_among_them_is_unproven(
+    file: ModelFile, ranked: tuple[ModelFile, Quality], report_of: MakeReport
+) -> None:
+    assert file.bundle is not None
+    report = report_of(file.bundle, quality=ranked[1])
+    unproven = one(check(file, {"pi.json": report}, budget(candidates_kept=0.1)), "candidates_kept")
+    assert unproven.held is None
+    assert unproven.reason == f"there is no {CANDIDATE_RANKS} to compare with float32"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"tolerance": 0.01}, "the report allows a tolerance of 0.01 where the bundle states 0.0001"),
+        ({"float_overlap_floor": 0.9}, "the report asks for a float overlap of 0.9 where the bundle promises 0.99"),
+    ],
+)
+def test_golden_outputs_held_to_less_than_the_bundle_states_are_no_evidence(
+    changes: dict[str, float], sentence: str, file: ModelFile, report: DeviceReport
+) -> None:
+    assert report.golden is not None
+    looser = replace(report, golden=replace(report.golden, **changes))  # type: ignore[arg-type]
+    verdict = check(file, {"pi.json": looser}, budget(top_k_overlap=0.9))
+    assert not verdict
+    for name in ("golden", "top_k_overlap"):
+        assert (one(verdict, name).held, one(verdict, name).reason) == (None, sentence)
+    failed = replace(looser, golden=replace(looser.golden, held=False, reason="far off"))  # type: ignore[type-var]
+    assert one(check(file, {"pi.json": failed}, budget(golden=True)), "golden").held is False
+    stricter = replace(report, golden=replace(report.golden, tolerance=0.00001, float_overlap_floor=0.995))
+    assert check(file, {"pi.json": stricter}, budget(top_k_overlap=0.9))
 
 
 def test_a_bare_tflite_is_held_to_what_its_model_says_and_told_what_needs_a_bundle(

@@ -3,7 +3,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from device_tests.bundle import decode, encode
+from device_tests.evaluation import Baseline
 from device_tests.report import DeviceReport
 from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
@@ -27,6 +30,28 @@ def test_every_part_of_a_report_is_shown_with_its_unit(tiny_members: dict[str, b
     assert "293.0 KiB" in text
     assert "warning: the machine was not quiet" in text
     assert "NOT HELD" not in text
+
+
+def test_hit_rates_among_candidates_are_a_line_with_what_is_kept_of_float32s(
+    tiny_members: dict[str, bytes], report_of: MakeReport
+) -> None:
+    report = report_of(decode(encode(tiny_members)))
+    quality = report.quality
+    assert quality is not None
+    assert "of its own half" not in device_text(figures_of(report))
+    few = tuple(min(2, rank) for rank in quality.ranks)
+    segments = {**quality.segments, "popular_half": tuple(range(len(few))), "unpopular_half": ()}
+    ranked = replace(quality, segments=segments, negatives=11, candidate_ranks=few)
+    float32 = Baseline(np.array(quality.ranks, np.int32), np.array(few, np.int32))
+    figures = figures_of(replace(report, quality=ranked), float32)
+    assert (
+        "  hit rate at 10 of 1 among 11 of its own half: popular 1.000 (1.000-1.000), 100.0 % of float32's; "
+        "unpopular has no held-out item\n"
+    ) in device_text(figures)
+    value = json.loads(json.dumps(device_json(figures, None)))["quality"]
+    assert value["negatives"] == 11
+    assert value["halves"]["popular_half"]["rate"] == {"estimate": 1.0, "low": 1.0, "high": 1.0}
+    assert value["halves"]["unpopular_half"] == {"held_out": 0, "rate": None, "kept": None}
 
 
 def test_golden_that_does_not_hold_says_why(tiny_members: dict[str, bytes], report_of: MakeReport) -> None:

@@ -1,9 +1,11 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgerec.demo import Demo
+from edgerec.demo import Demo, Failed
+from edgerec.half_rates import HalfRate
 from edgerec.report.console import GREEN, RED, Style
 from edgerec.report.results_text import demo_json, demo_text, results_table
 from edgerec.results import Result
@@ -17,6 +19,8 @@ FLOAT32 = Result(
     ratio=1.0,
     recall=Interval(0.214, 0.202, 0.226),
     kept=Interval(1.0, 1.0, 1.0),
+    negatives=0,
+    halves={},
     distinct_scores=2414.0,
     p50_ns=104_000,
     p95_ns=117_000,
@@ -37,6 +41,7 @@ SMALL = replace(
 DEMO = Demo(
     baselines={"most popular": 0.152},
     results=(FLOAT32, SMALL),
+    failed=(),
     runtime="tflite-runtime==2.14.0",
     folder=Path("my demo"),
     bundle=Path("my demo/gru-prune80_int8.edgerec"),
@@ -67,11 +72,40 @@ def test_a_narrow_terminal_gets_two_tables_that_fit() -> None:
 
 
 def test_only_the_verdict_is_painted_and_only_in_colour() -> None:
-    plain, painted = (results_table(DEMO.results, style, columns=140) for style in (Style(), Style(colour=True)))
+    plain, painted = (results_table(DEMO.results, style=style, columns=140) for style in (Style(), Style(colour=True)))
     assert "\x1b" not in plain
     assert f"{GREEN}held" in painted
     assert f"{RED}missed" in painted
     assert painted.count("\x1b") == 4
+
+
+def test_a_failed_recipe_is_a_row_and_a_sentence_below() -> None:
+    why = "prune90_int8 does not hold in tflite-runtime==2.14.0: overlap 0.2, below 0.3\x1b"
+    failed = replace(DEMO, failed=(Failed("prune90_int8", why),))
+    lines = demo_text(failed, "edgerec", Style(colour=True), columns=140).splitlines()
+    (row,) = [line for line in lines if line.startswith("prune90_int8 ")]
+    assert row.split() == ["prune90_int8", f"{RED}failed\x1b[0m"]
+    assert row.index(RED) == next(line for line in lines if line.startswith("float32 ")).index(GREEN)
+    below = lines[lines.index(row) + 1 :]
+    assert below[:2] == ["", f"prune90_int8: {why[:-1]}\\x1b"]
+    ships, runs = results_table(failed.results, failed.failed, columns=100).split("\n\n")
+    assert "prune90_int8" not in ships
+    assert runs.splitlines()[-1].split() == ["prune90_int8", "failed"]
+    assert demo_json(failed)["failed"] == [{"recipe": "prune90_int8", "why": why}]
+    assert demo_json(DEMO)["failed"] == []
+
+
+def test_hit_rates_among_candidates_are_a_line_a_recipe_below_the_table() -> None:
+    half = HalfRate(9, Interval(0.512, 0.49, 0.53), Interval(0.981, 0.97, 0.99))
+    ranked = replace(SMALL, negatives=99, halves={"popular_half": half, "unpopular_half": HalfRate(0, None, None)})
+    assert "of its own half" not in demo_text(DEMO, "edgerec")
+    assert (
+        "\n\nprune80_int8: hit rate at 10 of 1 among 99 of its own half: popular 0.512 (0.490-0.530), "
+        "98.1 % of float32's; unpopular has no held-out item\n\n"
+    ) in demo_text(replace(DEMO, results=(FLOAT32, ranked)), "edgerec")
+    told = json.loads(json.dumps(demo_json(replace(DEMO, results=(FLOAT32, ranked)))))["results"]
+    assert told[1]["halves"]["popular_half"]["kept"]["low"] == 0.97
+    assert told[0]["halves"] == {}
 
 
 def test_what_to_do_next_can_be_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,8 +191,8 @@ def test_two_that_ask_at_once_get_one_environment(home: Path, wheels: Path) -> N
     assert environments(home) == [Path(said[0][-1]).parent.parent]
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_creation_that_was_interrupted_is_begun_again(how: signal.Signals, home: Path, wheels: Path) -> None:
+def interrupted(how: signal.Signals, home: Path, wheels: Path) -> None:
+    """Begin to make the environment in a process of its own, which gets a signal while pip unpacks."""
     process = subprocess.Popen(
         [sys.executable, "-c", MAKE, str(HERE[0]), wheels], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -203,10 +203,13 @@ def test_a_creation_that_was_interrupted_is_begun_again(how: signal.Signals, hom
         time.sleep(0.005)
     process.send_signal(how)
     process.wait(timeout=30)
-    if how == signal.SIGINT:
-        assert environments(home) == []
-    else:
-        assert all(path.name.endswith(".partial") for path in environments(home))
+
+
+def test_a_creation_that_was_interrupted_is_begun_again(home: Path, wheels: Path) -> None:
+    interrupted(signal.SIGINT, home, wheels)
+    assert environments(home) == []
+    interrupted(signal.SIGKILL, home, wheels)
+    assert all(path.name.endswith(".partial") for path in environments(home))
     python = environment.python_for(HERE[0], wheels=wheels)
     assert environments(home) == [python.parent.parent]
     assert says(python, "import numpy; print(len(numpy.arange(3)))") == "3"

@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 NAME = "edgerec"
@@ -19,6 +20,11 @@ def program() -> str:
     if on_path is not None and Path(on_path).resolve() == running.resolve():
         return NAME
     return from_here(running)
+
+
+def command(words: Sequence[str]) -> str:
+    """Give a line that runs this program with these words, as a shell takes it."""
+    return f"{program()} {shlex.join(words)}"
 
 
 def from_here(path: Path) -> str:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edgerec.report.program import from_here, program
+from edgerec.program import command, from_here, program
 
 
 @pytest.fixture
@@ -50,3 +50,8 @@ def test_paths_are_as_a_shell_takes_them(here: Path) -> None:
     assert from_here(here / "edgerec") == "./edgerec"
     assert from_here(Path("my demo/gru.edgerec")) == "'my demo/gru.edgerec'"
     assert from_here(Path("/elsewhere/x")) == "/elsewhere/x"
+
+
+def test_a_command_is_a_line_that_a_shell_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    assert command(["inspect", "a model.tflite"]) == "edgerec inspect 'a model.tflite'"

@@ -1,0 +1,85 @@
+"""What the parts of a device report cannot say, one rule after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from device_tests.manifest import LEAST_OVERLAP
+from device_tests.metrics import HALVES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from device_tests.report import GoldenResult, Latency, Quality
+
+
+def golden_rules(golden: GoldenResult) -> Iterator[tuple[bool, str]]:
+    """Yield whether each rule of a golden result holds, and what is wrong when it does not."""
+    yield golden.held == (golden.reason == ""), "golden should have a reason exactly when it is not held"
+    if not golden.held:
+        return
+    yield golden.decoded_users > 0, "golden cannot be held with no decoded users"
+    yield (
+        golden.largest_difference <= golden.tolerance,
+        f"golden cannot be held with a difference of {golden.largest_difference} over {golden.tolerance}",
+    )
+    yield golden.order_held, "golden cannot be held with an order that is not"
+    yield (
+        golden.decoded_overlap >= LEAST_OVERLAP,
+        f"golden cannot be held with a decoded overlap of {golden.decoded_overlap}, below {LEAST_OVERLAP}",
+    )
+    yield (
+        golden.float_overlap >= golden.float_overlap_floor,
+        f"golden cannot be held with a float overlap of {golden.float_overlap}, below {golden.float_overlap_floor}",
+    )
+
+
+def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
+    """Yield whether each rule of a quality holds, and what is wrong when it does not."""
+    offsets, ranks = quality.offsets, quality.ranks
+    rising = all(first <= second for first, second in zip(offsets, offsets[1:]))
+    yield (
+        quality.users >= 0 and len(offsets) == quality.users + 1,
+        "quality.offsets should have one entry more than users",
+    )
+    yield (
+        offsets[0] == 0 and offsets[-1] == len(ranks) and rising,
+        "quality.offsets should rise from 0 to the ranks' end",
+    )
+    yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
+    yield all(1 <= rank <= quality.items for rank in ranks), f"quality.ranks should be 1 to {quality.items}"
+    yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"
+    yield 0 <= quality.recommended_items <= quality.items, "quality.recommended_items should not exceed the items"
+    for segment, indices in quality.segments.items():
+        inside = all(0 <= index < len(ranks) for index in indices)
+        yield inside and len(set(indices)) == len(indices), f"quality.segments.{segment} should index each rank once"
+    yield from _candidate_rules(quality)
+
+
+def _candidate_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
+    ranks, negatives = quality.candidate_ranks, quality.negatives
+    yield 0 <= negatives < quality.items, f"quality.negatives should be 0 to {quality.items - 1}, not {negatives}"
+    expected = len(quality.ranks) if negatives else 0
+    yield len(ranks) == expected, f"quality.candidate_ranks should be {expected}, not {len(ranks)}"
+    yield all(1 <= rank <= 1 + negatives for rank in ranks), f"quality.candidate_ranks should be 1 to {1 + negatives}"
+    yield (
+        all(few <= every for few, every in zip(ranks, quality.ranks)),
+        "quality.candidate_ranks should not exceed quality.ranks, which are among more items",
+    )
+    halves = [quality.segments.get(name) for name in HALVES]
+    told = sorted(index for half in halves if half is not None for index in half)
+    yield (
+        not negatives or (None not in halves and told == list(range(len(ranks)))),
+        f"quality.segments should have each rank in one of {' and '.join(HALVES)}",
+    )
+
+
+def latency_rules(latency: Latency) -> Iterator[tuple[bool, str]]:
+    """Yield whether each rule of a latency holds, and what is wrong when it does not."""
+    every = (latency.load_ns, latency.first_ns, latency.clock_ns, latency.overhead_ns, *latency.warm_ns)
+    yield (
+        len(latency.warm_ns) == len(latency.invoke_ns) > 0,
+        "latency should have as many invoke_ns as warm_ns, at least 1",
+    )
+    yield min(every + latency.invoke_ns) >= 0, "latency should hold no negative time"
+    yield latency.batch >= 1, f"latency.batch should be at least 1, not {latency.batch}"

@@ -1,0 +1,39 @@
+"""Members of a bundle that is not written yet, asked in a runtime."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from device_tests import bundle
+from device_tests.evaluation import from_npy
+from device_tests.ranking import Ids
+from device_tests.report import DeviceReport
+from edgerec import storage
+from edgerec.progress import Progress, silent
+from edgerec.targets import local
+from edgerec.targets.environment import RuntimePin
+
+
+def ask(
+    members: Mapping[str, bytes], runtime: RuntimePin, phases: Sequence[str], *, progress: Progress = silent
+) -> DeviceReport:
+    """Run some phases of the harness on the members and give its report; nothing of the bundle stays."""
+    with storage.scratch() as folder:
+        return local.run(_written(members, folder), runtime=runtime, only=phases, progress=progress)
+
+
+def lists(
+    members: Mapping[str, bytes], runtime: RuntimePin, k: int | None = None, *, progress: Progress = silent
+) -> Ids:
+    """Give every evaluation user's k best as the runtime ranks them, int32 [users, k]; k is the bundle's when None."""
+    with storage.scratch() as folder:
+        draft, ranked = _written(members, folder), folder / "lists.npy"
+        local.run(draft, runtime=runtime, only=("quality",), k=k, lists=ranked, progress=progress)
+        return from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)
+
+
+def _written(members: Mapping[str, bytes], folder: Path) -> Path:
+    path = folder / "draft.edgerec"
+    bundle.write(path, members)
+    return path

@@ -1,0 +1,181 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converters.spec import PRECISIONS
+from edgerec.compress.finding import built_in, decode, find, parse, parse_text
+from edgerec.compress.recipe import ROUNDED, Cluster, Prune, QuantizeAware, Recipe, RecipeError, promised
+from edgerec.errors import EdgerecError
+
+PRECISION = '[convert]\nprecision = "dynamic_int8"\n'
+
+steps = st.tuples(
+    st.lists(st.integers(1, 99).map(lambda percent: (f"prune{percent}", Prune(percent / 100))), max_size=2),
+    st.lists(st.integers(2, 256).map(lambda count: (f"cluster{count}", Cluster(count))), max_size=2),
+    st.lists(st.just(("qat", QuantizeAware(allow_no_gain=True))), max_size=1),
+).map(lambda parts: [step for part in parts for step in part])
+endings = st.sampled_from(
+    [("float32",) * 2, ("float16",) * 2, ("int8", "dynamic_int8"), ("full_int8",) * 2, ("int16",) * 2]
+)
+
+
+def step_toml(kind: str, *settings: str) -> str:
+    return "\n".join(("[[step]]", f'do = "{kind}"', *settings, PRECISION))
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(EdgerecError) as caught:
+        parse_text(text, "mine.toml")
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_there_are_a_dozen_built_in_recipes_and_all_say_what_they_do() -> None:
+    assert len(built_in()) >= 12
+    assert all(each.summary for each in built_in().values())
+
+
+@pytest.mark.parametrize("name", sorted(built_in()))
+def test_a_built_in_recipe_does_what_its_name_says(name: str) -> None:
+    spelled = decode(name)
+    assert spelled is not None
+    assert built_in()[name].as_json() == spelled.as_json()
+
+
+def test_precisions_of_the_built_in_recipes_leave_out_only_int16() -> None:
+    assert {each.precision for each in built_in().values()} == set(PRECISIONS) - {"int16"}
+
+
+@given(steps, endings)
+def test_a_name_made_of_steps_and_a_precision_decodes_to_them(made: list[tuple[str, object]], end: tuple[str, str]):
+    ending, precision = end
+    found = decode("_".join([*(name for name, _ in made), ending]))
+    assert found is not None
+    assert found.steps == tuple(step for _, step in made)
+    assert found.precision == precision
+    assert found.float_overlap == promised(found.steps, precision)
+
+
+@given(st.text(max_size=20) | st.from_regex(r"\A(prune\d*|cluster\d*|qat|_|int8|float32|full){0,6}\Z"))
+def test_no_name_ends_in_anything_but_a_recipe_or_one_sentence(name: str) -> None:
+    try:
+        said = find(name).name
+    except EdgerecError as error:
+        said = str(error)
+    assert said == name or ("\n" not in said and len(said) > 20)
+
+
+@pytest.mark.parametrize("name", ["prune80", "_int8", "prune80_", "prune80__int8", "prune_int8", "qat5_int8", "8int8"])
+def test_a_name_that_spells_nothing_is_none(name: str) -> None:
+    assert decode(name) is None
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("prune100_int8", "at 1 nothing is left"), ("prune0_int8", "above 0")])
+def test_no_and_all_sparsity_are_refused_in_a_name(name: str, sentence: str) -> None:
+    with pytest.raises(RecipeError, match=sentence):
+        find(name)
+
+
+def test_find_knows_built_in_names_spelled_names_and_files(tmp_path: Path) -> None:
+    assert find("prune80_int8") is built_in()["prune80_int8"]
+    assert find("prune33_int16").steps == (Prune(0.33),)
+    path = tmp_path / "mine.toml"
+    path.write_text(PRECISION)
+    assert find(str(path)) == parse(path) == Recipe("mine", (), "dynamic_int8", ROUNDED["dynamic_int8"])
+
+
+def test_find_names_the_closest_recipe() -> None:
+    with pytest.raises(RecipeError, match=r"no recipe 'prun80_int8' \(did you mean prune80_int8\?\)"):
+        find("prun80_int8")
+
+
+def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(EdgerecError, match=r"none.toml: cannot be read"):
+        find(str(tmp_path / "none.toml"))
+
+
+def test_every_setting_of_every_step_is_read() -> None:
+    text = """summary = "all of it"
+float_overlap = 0.25
+[[step]]
+do = "prune"
+sparsity = 0.6
+schedule = "constant"
+epochs = 4
+learning_rate = 0.01
+layers = ["items", "deep_*"]
+[[step]]
+do = "cluster"
+clusters = 8
+epochs = 2
+allow_no_gain = true
+[[step]]
+do = "qat"
+learning_rate = 1
+[convert]
+precision = "full_int8"
+"""
+    assert parse_text(text, "mine") == Recipe(
+        "mine",
+        (
+            Prune(0.6, "constant", 4, 0.01, ("items", "deep_*")),
+            Cluster(8, 2, allow_no_gain=True),
+            QuantizeAware(learning_rate=1.0),
+        ),
+        "full_int8",
+        0.25,
+        "all of it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "mine.toml: expected a [convert] table"),
+        ("[convert]\n", "mine.toml: expected a [convert] table"),
+        ('[convert]\nprecision = "int8"\n', "mine.toml:2: convert.precision is 'int8', expected one of"),
+        (PRECISION + "bits = 8\n", "mine.toml:3: convert.bits is not known"),
+        ('sumary = "x"\n' + PRECISION, "mine.toml:1: sumary is not known (did you mean summary?)"),
+        (
+            step_toml("prun"),
+            "mine.toml:2: step.do is 'prun', expected one of prune, cluster, qat (did you mean prune?)",
+        ),
+        ("[[step]]\nsparsity = 0.5\n" + PRECISION, "step.do is nothing, expected one of"),
+        (step_toml("prune"), "step.sparsity is nothing, expected a number; this step has no default"),
+        (step_toml("prune", "sparsity = 1"), "mine.toml:3: sparsity is 1, expected a share above 0 and below 1"),
+        (step_toml("prune", "sparsity = -0.5"), "mine.toml:3: sparsity is -0.5"),
+        (step_toml("prune", "sparsity = nan"), "mine.toml:3: sparsity is nan"),
+        (step_toml("prune", 'sparsity = "0.5"'), "mine.toml:3: step.sparsity is '0.5', expected a number"),
+        (step_toml("prune", "sparsity = true"), "mine.toml:3: step.sparsity is True, expected a number"),
+        (step_toml("prune", "sparsety = 0.5"), "step.sparsity is nothing"),
+        (step_toml("prune", "sparsity = 0.5", "sparsety = 1"), "sparsety is not known (did you mean sparsity?)"),
+        (
+            step_toml("prune", "sparsity = 0.5", 'schedule = "polinomial"'),
+            "mine.toml:4: schedule is 'polinomial', expected constant or polynomial (did you mean polynomial?)",
+        ),
+        (step_toml("prune", "sparsity = 0.5", "epochs = 0"), "mine.toml:4: epochs is 0, expected 1 or more"),
+        (step_toml("prune", "sparsity = 0.5", "epochs = 1.5"), "mine.toml:4: step.epochs is 1.5, expected a whole"),
+        (step_toml("prune", "sparsity = 0.5", "learning_rate = 0"), "mine.toml:4: learning_rate is 0, expected a"),
+        (step_toml("prune", "sparsity = 0.5", "learning_rate = inf"), "mine.toml:4: learning_rate is inf"),
+        (step_toml("prune", "sparsity = 0.5", 'layers = "items"'), "mine.toml:4: step.layers is 'items', expected a"),
+        (step_toml("prune", "sparsity = 0.5", "allow_no_gain = 1"), "step.allow_no_gain is 1, expected true or false"),
+        (step_toml("cluster", "clusters = 1"), "mine.toml:3: clusters is 1, expected 2 to 256"),
+        (step_toml("cluster", "clusters = 257"), "mine.toml:3: clusters is 257, expected 2 to 256"),
+        (step_toml("qat", "sparsity = 0.5"), "mine.toml:3: step.sparsity is not known"),
+        ("float_overlap = 40\n" + PRECISION, "mine.toml:1: float_overlap is 40, expected a share from 0 to 1"),
+        ("float_overlap = nan\n" + PRECISION, "mine.toml:1: float_overlap is nan"),
+        ("step = 3\n" + PRECISION, "mine.toml:1: step is 3, expected an array of tables"),
+        ("[convert\n", "mine.toml: not TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_its_line(text: str, sentence: str) -> None:
+    assert sentence in refusal(text)
+
+
+def test_what_a_recipe_promises_of_its_own_goes_before_the_floor_of_its_steps() -> None:
+    pruned = step_toml("prune", "sparsity = 0.5")
+    assert parse_text(pruned, "mine").float_overlap == 0.6
+    assert parse_text(f"float_overlap = 0.1\n{pruned}", "mine").float_overlap == 0.1
