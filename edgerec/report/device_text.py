@@ -7,7 +7,7 @@ from device_tests.record import to_json
 from device_tests.report import Board, GoldenResult, Memory
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, pairs, table, visible
 from edgerec.report.device_figures import DeviceFigures, LatencyFigures, QualityFigures
-from edgerec.report.halves_text import halves_text
+from edgerec.report.halves_text import halves_text, halves_title
 from edgerec.report.quantities import duration, share, size
 
 JSON_VERSION = 1
@@ -75,7 +75,7 @@ def _quality(quality: QualityFigures) -> str:
         by_segment = [(name, *(share(one[metric]) for metric in SEGMENT_METRICS)) for name, one in _sorted(quality)]
         lines.append(table(header, by_segment, right=(1, 2), indent="  "))
     if quality.halves:
-        lines.append(f"  {halves_text(quality.halves, quality.negatives, quality.k)}")
+        lines.append(f"  {halves_title(quality.negatives, quality.k)} {halves_text(quality.halves)}")
     lines.append(f"  {quality.distinct_scores:.0f} of a user's {quality.items} scores are distinct in the mean")
     return "\n".join(lines)
 

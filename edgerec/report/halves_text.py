@@ -7,10 +7,14 @@ from edgerec.report.quantities import share
 from edgerec.statistics import Interval
 
 
-def halves_text(halves: Mapping[str, HalfRate], negatives: int, k: int) -> str:
+def halves_title(negatives: int, k: int) -> str:
+    """Give what the rates are of."""
+    return f"hit rate at {k} of 1 among {negatives} of its own half:"
+
+
+def halves_text(halves: Mapping[str, HalfRate]) -> str:
     """Give the rates with their 95 % intervals, and what is kept of float32's where that is known."""
-    said = "; ".join(f"{half.removesuffix('_half')} {_rate(one)}" for half, one in halves.items())
-    return f"hit rate at {k} of 1 among {negatives} of its own half: {said}"
+    return "; ".join(f"{half.removesuffix('_half')} {_rate(one)}" for half, one in halves.items())
 
 
 def _rate(one: HalfRate) -> str:

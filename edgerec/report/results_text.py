@@ -8,8 +8,8 @@ from device_tests.record import to_json
 from edgerec.config import FILE_NAME
 from edgerec.demo import Demo, Failed
 from edgerec.program import from_here
-from edgerec.report.console import GREEN, PLAIN, RED, WIDEST, Style, table, visible
-from edgerec.report.halves_text import halves_text
+from edgerec.report.console import GREEN, PLAIN, RED, WIDEST, Style, pairs, table, visible
+from edgerec.report.halves_text import halves_text, halves_title
 from edgerec.report.quantities import duration, share, size
 from edgerec.results import Result
 from edgerec.statistics import Interval
@@ -112,8 +112,10 @@ def _aligned(columns: Sequence[_Column], results: Sequence[Result], failed: Sequ
 def _halves(results: Sequence[Result]) -> list[str]:
     """Give a line a recipe, of its hit rates among candidates; none where no candidates were drawn."""
     told = [each for each in results if each.halves]
-    lines = [f"{each.recipe}: {halves_text(each.halves, each.negatives, each.k)}" for each in told]
-    return ["", *lines] if lines else []
+    if not told:
+        return []
+    rows = [(each.recipe, halves_text(each.halves)) for each in told]
+    return ["", halves_title(told[0].negatives, told[0].k), pairs(rows)]
 
 
 def _paint(line: str, each: Result | Failed, style: Style) -> str:

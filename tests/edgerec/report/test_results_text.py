@@ -100,7 +100,7 @@ def test_hit_rates_among_candidates_are_a_line_a_recipe_below_the_table() -> Non
     ranked = replace(SMALL, negatives=99, halves={"popular_half": half, "unpopular_half": HalfRate(0, None, None)})
     assert "of its own half" not in demo_text(DEMO, "edgerec")
     assert (
-        "\n\nprune80_int8: hit rate at 10 of 1 among 99 of its own half: popular 0.512 (0.490-0.530), "
+        "\n\nhit rate at 10 of 1 among 99 of its own half:\n  prune80_int8  popular 0.512 (0.490-0.530), "
         "98.1 % of float32's; unpopular has no held-out item\n\n"
     ) in demo_text(replace(DEMO, results=(FLOAT32, ranked)), "edgerec")
     told = json.loads(json.dumps(demo_json(replace(DEMO, results=(FLOAT32, ranked)))))["results"]
