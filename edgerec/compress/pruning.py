@@ -42,7 +42,7 @@ def prune(
 
     def wrapper(layer: Any) -> Any:
         start = layers.zero_share(before[layer.name]) if layer.name in pruned else 0.0
-        return sparsity.prune_low_magnitude(layer, pruning_schedule=_schedule(step, min(start, step.sparsity), steps))
+        return sparsity.prune_low_magnitude(layer, pruning_schedule=schedule(step, min(start, step.sparsity), steps))
 
     model = layers.wrapped(recommender, names, wrapper, held=pruned - set(names))
     callbacks = [sparsity.UpdatePruningStep()]
@@ -59,7 +59,7 @@ def prune(
     return result
 
 
-def _schedule(step: Prune, start: float, steps: int) -> Any:
+def schedule(step: Prune, start: float, steps: int) -> Any:
     """TF-MOT's schedule, whose last update falls into the training: an update on no multiple is never made."""
     sparsity = session().tfmot.sparsity.keras
     frequency = max(1, min(FREQUENCY, steps // 4))

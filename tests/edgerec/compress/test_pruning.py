@@ -45,7 +45,7 @@ def test_each_schedule_reaches_its_sparsity_however_short_the_training(
 
 def test_a_polynomial_schedule_ends_on_a_step_at_which_masks_are_updated(keras: Any) -> None:
     for steps in range(1, 800):
-        schedule = pruning._schedule(Prune(0.8), 0.0, steps).get_config()["config"]
+        schedule = pruning.schedule(Prune(0.8), 0.0, steps).get_config()["config"]
         end = schedule.get("end_step", schedule["begin_step"])
         assert end % schedule["frequency"] == 0
         assert end <= steps - 1
@@ -101,7 +101,7 @@ def test_missing_zeros_are_refused(
     served: Of, interactions: Interactions, monkeypatch: pytest.MonkeyPatch, keras: Any
 ) -> None:
     """A schedule whose end falls behind the training, as it was before schedules ended on an update."""
-    real = pruning._schedule
+    real = pruning.schedule
     monkeypatch.setattr(
         pruning, "_schedule", lambda step, start, steps: real(replace(step, sparsity=0.3), start, steps)
     )

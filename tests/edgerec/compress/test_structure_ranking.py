@@ -1,0 +1,64 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from edgerec.compress.evidence import evidence
+from edgerec.compress.recipe import RecipeError
+from edgerec.compress.structure import remove
+from edgerec.compress.structure_ranking import ranked_columns
+from edgerec.criteria.criterion import Criterion
+from edgerec.criteria.errors import CriterionError
+from edgerec.criteria.gradient import Fisher
+from edgerec.criteria.magnitude import Magnitude
+from edgerec.criteria.mutual_information import MutualInformation
+from edgerec.criteria.selection import kept_indices
+from edgerec.criteria.variance import MaxVariance, Variance
+from edgerec.data.interactions import Interactions
+from edgerec.models.recommender import Recommender
+
+Of = Callable[[str], Recommender]
+
+
+def test_columns_by_the_weights_that_make_them_and_units_of_a_gru_by_every_gate(served: Of) -> None:
+    given = served("gru")
+    found = ranked_columns(given, Magnitude(), ["items", "encoder"], {})
+    assert np.allclose(found["items"], np.linalg.norm(given.model.get_layer("items").get_weights()[0], axis=0))
+    kernel, recurrent, _ = given.model.get_layer("encoder").get_weights()
+    gates = np.concatenate([kernel, recurrent])
+    expected = [np.linalg.norm(gates[:, unit :: len(found["encoder"])]) for unit in range(len(found["encoder"]))]
+    assert np.allclose(found["encoder"], expected)
+
+
+def test_tied_columns_have_one_rank(served: Of) -> None:
+    found = ranked_columns(served("neumf"), Variance(), ["users_product", "items_product"], {})
+    assert np.array_equal(found["users_product"], found["items_product"])
+
+
+@pytest.mark.parametrize("criterion", [MaxVariance(), MutualInformation(), Fisher()], ids=lambda one: one.name)
+@pytest.mark.parametrize(("kind", "layer"), [("mf", "users"), ("attention", "state"), ("two_towers", "user_vector")])
+def test_a_column_that_says_nothing_is_the_first_to_go(
+    served: Of, interactions: Interactions, criterion: Criterion, kind: str, layer: str
+) -> None:
+    given = served(kind).clone()
+    maker = given.model.get_layer(layer)
+    maker.set_weights([np.where(np.arange(values.shape[-1]) == 3, 0, values) for values in maker.get_weights()])
+    known = evidence(given, criterion, [layer, "scores"], interactions, seed=0)
+    found = ranked_columns(given, criterion, [layer], known)[layer]
+    kept = kept_indices(found, count=len(found) - 1)
+    assert kept.tolist() == [column for column in range(len(found)) if column != 3]
+    smaller = remove(given, {layer: kept})
+    inputs = {tensor.name: np.zeros((1, *tensor.shape[1:]), np.int32) for tensor in given.model.inputs}
+    assert np.allclose(smaller.model(inputs, training=False), given.model(inputs, training=False), atol=1e-5)
+
+
+def test_columns_that_no_scoring_kernel_reads_are_refused(served: Of) -> None:
+    with pytest.raises(RecipeError, match="columns of layer users_deep are not the vectors that a scoring kernel"):
+        ranked_columns(served("neumf"), MutualInformation(), ["users_deep"], {})
+
+
+def test_what_a_criterion_lacks_is_refused_by_name(served: Of) -> None:
+    with pytest.raises(CriterionError, match="max_variance needs second_moment, got no statistics"):
+        ranked_columns(served("mf"), MaxVariance(), ["users"], {})
+    with pytest.raises(CriterionError, match="fisher needs gradients"):
+        ranked_columns(served("gru"), Fisher(), ["encoder"], {})
