@@ -182,7 +182,7 @@ def test_missing_zeros_are_refused(
     served: Of, interactions: Interactions, monkeypatch: pytest.MonkeyPatch, keras: Any
 ) -> None:
     """A schedule that ends below the sparsity asked for."""
-    real = masks._schedule
-    monkeypatch.setattr(masks, "_schedule", lambda step, start, steps: real(replace(step, sparsity=0.3), start, steps))
+    real = masks.schedule
+    monkeypatch.setattr(masks, "schedule", lambda step, start, steps: real(replace(step, sparsity=0.3), start, steps))
     with pytest.raises(RecipeError, match=r"layer \w+ has \d+ zeros after pruning, expected \d+ or more, 50.0% per"):
         prune_by(served("mf"), Prune(0.5, epochs=1), Magnitude(), known(served("mf")), interactions, seed=0)
