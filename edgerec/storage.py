@@ -1,12 +1,13 @@
 """The one folder where edgerec keeps what it can make again, and files that appear whole or not at all."""
 
+import atexit
 import errno
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -113,6 +114,16 @@ def scratch(prefix: str = "edgerec-", *, within: Path | None = None) -> Iterator
     parent = _temporary() if within is None else within
     with telling(parent), tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as made:
         yield Path(made)
+
+
+def hold_temporary_files() -> None:
+    """Let the temporary files that libraries make in this process lie in one folder, which ends with the process.
+
+    Raises StorageError as `scratch` does.
+    """
+    held = ExitStack()
+    tempfile.tempdir = str(held.enter_context(scratch()))
+    atexit.register(held.close)
 
 
 def scratch_file() -> IO[bytes]:

@@ -1,12 +1,10 @@
 """The one place that imports TensorFlow and legacy Keras, with seed, threads and determinism set before first use."""
 
-import atexit
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -55,7 +53,7 @@ def session() -> Session:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its blocked kernels sum in another order on another CPU
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    _hold_temporary_files()
+    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     try:
         with _quiet():
             import tensorflow as tf  # noqa: PLC0415
@@ -74,13 +72,6 @@ def session() -> Session:
     keras.utils.set_random_seed(0)  # a model with Dropout that is only exported is refused without one
     tf.get_logger().setLevel("ERROR")
     return Session(tf, keras)
-
-
-def _hold_temporary_files() -> None:
-    """Let temporary files go with the process: AutoGraph forgets those that a full disk cut short."""
-    held = ExitStack()
-    tempfile.tempdir = str(held.enter_context(storage.scratch()))
-    atexit.register(held.close)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def test_codes_tensors_and_buffers_that_nothing_refers_to_are_gone() -> None:
     file = tflite_file.parse(model)
     assert [code.name for code in file.operator_codes] == ["NEG"]
     assert len(file.subgraphs[0].tensors) == 2
-    assert len(file.buffers) == 1
+    assert len(file.spans) == 1
     assert len(model) < 600
 
 

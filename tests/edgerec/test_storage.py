@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -184,3 +185,21 @@ def test_every_temporary_folder_of_the_host_is_made_in_one_place() -> None:
     package = Path(storage.__file__).parent
     makers = {path.name for path in package.rglob("*.py") if "import tempfile" in path.read_text(encoding="utf-8")}
     assert makers == {"storage.py", "cache.py"}  # a kept step is written beside the others
+
+
+def test_what_a_library_leaves_in_the_temporary_folder_ends_with_the_process(tmp_path: Path) -> None:
+    program = (
+        "import tempfile\n"
+        "from edgerec import storage\n"
+        "storage.hold_temporary_files()\n"
+        "print(tempfile.NamedTemporaryFile(delete=False).name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []

@@ -135,7 +135,7 @@ def test_what_claims_the_old_runtime_is_as_its_sample_says(sample: Any, lookup_f
 @pytest.mark.parametrize("use", ["scores", "lookup"])
 def test_the_bytes_said_are_the_bytes_of_the_buffers(sample: Any, lookup_file: Any, use: str) -> None:
     model = scorer_file(sample.coded) if use == "scores" else lookup_file(sample.coded)
-    buffers = [bytes(one) for one in tflite_file.parse(model).buffers]
+    buffers = [model[start:end] for start, end in tflite_file.parse(model).spans]
     arrays = [array.tobytes() for array in sample.coded.stored]
     assert all(buffers.count(array) == 1 for array in arrays)
     assert payload_bytes(sample.coded) == sum(len(one) for one in buffers if one in arrays)

@@ -102,9 +102,7 @@ def test_missing_zeros_are_refused(
 ) -> None:
     """A schedule whose end falls behind the training, as it was before schedules ended on an update."""
     real = pruning.schedule
-    monkeypatch.setattr(
-        pruning, "_schedule", lambda step, start, steps: real(replace(step, sparsity=0.3), start, steps)
-    )
+    monkeypatch.setattr(pruning, "schedule", lambda step, start, steps: real(replace(step, sparsity=0.3), start, steps))
     with pytest.raises(RecipeError, match=r"layer \w+ has \d+ zeros after pruning, expected 50.0% of"):
         prune(served("mf"), Prune(0.5, epochs=1), interactions, seed=0)
 
