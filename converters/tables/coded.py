@@ -45,6 +45,22 @@ class Coded(Protocol):
         ...
 
 
+class ValueRows:
+    """The shape of a table that holds one stored number, in `values`, for each of its own."""
+
+    values: NDArray[Any]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.values)
+
+    @property
+    def columns(self) -> int:
+        """Numbers in a row."""
+        return int(self.values.shape[1])
+
+
 def payload_bytes(coded: Coded) -> int:
     """Return how many bytes of a file the table's arrays take, each array once."""
     arrays = {(array.tobytes(), array.dtype.str): array.nbytes for array in coded.stored}
@@ -55,6 +71,13 @@ def refuse_unless(*, holds: bool, got: str, expected: str) -> None:
     """Raise `ConverterError` that says what a table's arrays are and should be, unless the condition holds."""
     if not holds:
         raise ConverterError(f"a table cannot be stored so: got {got}, expected {expected}")
+
+
+def refuse_unfit_scales(scales: NDArray[Any], rows: int, dtype: type[np.floating[Any]]) -> None:
+    """Raise `ConverterError` unless there is a finite scale of this type for each row."""
+    fits = scales.dtype == dtype and scales.shape == (rows,)
+    refuse_unless(holds=fits, got=f"{scales.dtype} {list(scales.shape)} scales", expected=f"{dtype.__name__} [{rows}]")
+    refuse_infinite(scales, "the scale")
 
 
 def refuse_infinite(values: NDArray[Any], what: str) -> None:

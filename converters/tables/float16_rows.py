@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.graph_writer import GraphWriter
-from converters.tables.coded import Floats, refuse_infinite, refuse_unless
+from converters.tables.coded import Floats, ValueRows, refuse_infinite, refuse_unless
 from converters.tables.operations import dense, gathered, widened
 
 
 @dataclass(frozen=True, eq=False)
-class Float16Rows:
+class Float16Rows(ValueRows):
     """`values` float16 [rows, columns]; a runtime holds them in float32."""
 
     values: NDArray[np.float16]
@@ -22,16 +22,6 @@ class Float16Rows:
         got = f"{self.values.dtype} {list(self.values.shape)}"
         refuse_unless(holds=fits, got=got, expected="float16 [rows, columns]")
         refuse_infinite(self.values, "a number")
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.values)
-
-    @property
-    def columns(self) -> int:
-        """Numbers in a row."""
-        return int(self.values.shape[1])
 
     @property
     def stored(self) -> tuple[NDArray[Any], ...]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from converters.graph_writer import GraphWriter
 from converters.tables.bits import packed_bits, refuse_unfit_values, unpacked
-from converters.tables.coded import Floats, refuse_infinite, refuse_unless
+from converters.tables.coded import Floats, ValueRows, refuse_unfit_scales
 from converters.tables.operations import (
     cast,
     combined,
@@ -27,7 +27,7 @@ _WEIGHTS = {8: ("INT8", 9), 4: ("INT4", 10), 2: ("INT2", 14)}
 
 
 @dataclass(frozen=True, eq=False)
-class IntegerRows:
+class IntegerRows(ValueRows):
     """`values` int8 [rows, columns] in the range of `bits`, times `scales` float16 [rows].
 
     With 8 and 4 bits a value stands for itself. With 2 bits, -2 to 1, it stands for itself plus 0.5: the four levels
@@ -40,20 +40,7 @@ class IntegerRows:
 
     def __post_init__(self) -> None:
         refuse_unfit_values(self.values, self.bits, tuple(_WEIGHTS))
-        got = f"{self.scales.dtype} {list(self.scales.shape)} scales"
-        fits = self.scales.dtype == np.float16 and self.scales.shape == self.values.shape[:1]
-        refuse_unless(holds=fits, got=got, expected=f"float16 [{len(self.values)}]")
-        refuse_infinite(self.scales, "the scale")
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.values)
-
-    @property
-    def columns(self) -> int:
-        """Numbers in a row."""
-        return int(self.values.shape[1])
+        refuse_unfit_scales(self.scales, self.rows, np.float16)
 
     @property
     def stored(self) -> tuple[NDArray[Any], ...]:

@@ -15,9 +15,9 @@ _DAMPING = 1e-4
 
 
 def second_moment(vectors: NDArray[Any]) -> Square:
-    """Return V'V of `vectors` [n, columns], float64 [columns, columns]; its scale never matters here."""
+    """Return the mean outer product of `vectors` [n, columns], V'V / n, float64 [columns, columns]."""
     wide = vectors.astype(np.float64)
-    moment: Square = wide.T @ wide
+    moment: Square = wide.T @ wide / len(wide)
     return moment
 
 

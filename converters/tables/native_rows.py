@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from converters.graph_writer import GraphWriter
 from converters.tables.bits import packed_bits, refuse_unfit_values
-from converters.tables.coded import Floats, refuse_infinite, refuse_unless
+from converters.tables.coded import Floats, ValueRows, refuse_infinite, refuse_unfit_scales, refuse_unless
 from converters.tables.operations import hybrid, reshaped
 
 _ROW_BITS = (8, 4, 2)
@@ -20,7 +20,7 @@ _LOOKUP, _TWO_BIT_LOOKUP = 4, 5
 
 
 @dataclass(frozen=True, eq=False)
-class NativeRows:
+class NativeRows(ValueRows):
     """`values` int8 [rows, columns] in the range of `bits` (8, 4, 2), times `scales` float32 [rows]; for LiteRT.
 
     A scale takes 12 bytes a row, outside the buffers: 4 of its own, 8 of a zero point.
@@ -32,20 +32,7 @@ class NativeRows:
 
     def __post_init__(self) -> None:
         refuse_unfit_values(self.values, self.bits, _ROW_BITS)
-        got = f"{self.scales.dtype} {list(self.scales.shape)} scales"
-        fits = self.scales.dtype == np.float32 and self.scales.shape == self.values.shape[:1]
-        refuse_unless(holds=fits, got=got, expected=f"float32 [{len(self.values)}]")
-        refuse_infinite(self.scales, "the scale")
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.values)
-
-    @property
-    def columns(self) -> int:
-        """Numbers in a row."""
-        return int(self.values.shape[1])
+        refuse_unfit_scales(self.scales, self.rows, np.float32)
 
     @property
     def stored(self) -> tuple[NDArray[Any], ...]:
@@ -72,7 +59,7 @@ class NativeRows:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockRows:
+class BlockRows(ValueRows):
     """`values` int8 [rows, columns] from -8 to 7, times `scales` float16 [rows, blocks], one a block; for LiteRT.
 
     A block is columns / blocks wide, a multiple of 32.
@@ -90,16 +77,6 @@ class BlockRows:
         fits = blocks > 0 and self.columns % blocks == 0 and self.columns // blocks % _BLOCK_COLUMNS == 0
         refuse_unless(holds=fits, got=got, expected=f"blocks of a multiple of {_BLOCK_COLUMNS} columns")
         refuse_infinite(self.scales, "the scale")
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return len(self.values)
-
-    @property
-    def columns(self) -> int:
-        """Numbers in a row."""
-        return int(self.values.shape[1])
 
     @property
     def stored(self) -> tuple[NDArray[Any], ...]:

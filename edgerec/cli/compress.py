@@ -51,6 +51,7 @@ def command(
 
     Steps that were finished before are taken from the cache, so an interrupted run goes on where it stopped.
     """
+    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     config = read_config_if_there()
     chosen = find(recipe or config.recipe or DEFAULT_RECIPE)
     asked = Asked(model, data, runtime, k, seed, items, users)

@@ -36,6 +36,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Convert MODEL, a legacy Keras .keras or .h5 file, and check the file against the runtime it is for."""
+    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     config = read_config_if_there()
     asked = Asked(model, data, runtime, items=items, users=users)
     spec = ConversionSpec(precision, assembly.runtime(config, asked))

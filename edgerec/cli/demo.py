@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edgerec import demo
+from edgerec import demo, storage
 from edgerec.program import program
 from edgerec.report.console import columns_of, style_of
 from edgerec.report.progress import showing_progress
@@ -24,6 +24,7 @@ def command(*, out: Path, recipes: tuple[str, ...], epochs: int, as_json: bool) 
 
     The first run trains for about a minute; finished steps are kept, and a second run takes them from there.
     """
+    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     fit = replace(demo.FIT, epochs=epochs)
     with showing_progress() as progress:
         found = demo.run(out, recipes=recipes or demo.RECIPES, fit=fit, progress=progress)

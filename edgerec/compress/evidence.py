@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 
+from converters.tables.metric import second_moment
 from edgerec.compress import layers
 from edgerec.compress.masks import scores_catalogue, table_of
 from edgerec.criteria.criterion import Criterion
 from edgerec.criteria.mutual_information import PAIRS
-from edgerec.criteria.statistics import Gradients, Statistics, Taken, Values, labelled, second_moment
+from edgerec.criteria.statistics import Gradients, Statistics, Taken, Values, labelled
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import examples
 from edgerec.models.gradients import gradients

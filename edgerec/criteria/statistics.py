@@ -82,13 +82,6 @@ def given(statistic: Given | None) -> Given:
     return statistic
 
 
-def second_moment(vectors: Values) -> NDArray[np.float64]:
-    """The mean outer product of vectors [n, columns], float64 [columns, columns]."""
-    wide = vectors.astype(np.float64)
-    moment: NDArray[np.float64] = wide.T @ wide / len(wide)
-    return moment
-
-
 def labelled(taken: Taken, rows: int, vectors: int, *, pairs: int, seed: int) -> Labelled:
     """`pairs` pairs drawn with replacement: half are interactions (label 1), half a vector and a row it took not (0).
 

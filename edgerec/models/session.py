@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from edgerec import storage
 from edgerec.errors import EdgerecError
 
 THREADS = 2  # recorded in every bundle: another number of threads gives other bytes
@@ -53,7 +52,6 @@ def session() -> Session:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its blocked kernels sum in another order on another CPU
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     try:
         with _quiet():
             import tensorflow as tf  # noqa: PLC0415

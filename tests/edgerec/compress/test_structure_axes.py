@@ -4,11 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from converters.tables.metric import second_moment
 from device_tests.manifest import Input
 from edgerec.compress.recipe import RecipeError
 from edgerec.compress.structure import remove
 from edgerec.compress.structure_axes import read_by, turned
-from edgerec.criteria.statistics import second_moment
 from edgerec.criteria.variance import Axes, axes
 from edgerec.models.recommender import Recommender
 from edgerec.models.roles import CATALOGUE, Roles

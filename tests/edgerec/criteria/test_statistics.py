@@ -3,7 +3,7 @@ import pytest
 
 from edgerec.criteria.errors import CriterionError
 from edgerec.criteria.magnitude import Magnitude
-from edgerec.criteria.statistics import Statistics, Taken, given, labelled, second_moment
+from edgerec.criteria.statistics import Statistics, Taken, given, labelled
 
 
 def test_half_of_the_pairs_were_taken_and_half_were_not() -> None:
@@ -21,10 +21,6 @@ def test_half_of_the_pairs_were_taken_and_half_were_not() -> None:
 def test_a_vector_that_took_everything_does_not_hang_it() -> None:
     taken = Taken(np.arange(3), np.zeros(3, np.int64))
     assert len(labelled(taken, 3, 1, pairs=10, seed=0).labels) == 10
-
-
-def test_the_second_moment_is_a_mean() -> None:
-    assert np.array_equal(second_moment(np.array([[1, 2], [3, 0]], np.float32)), [[5, 1], [1, 2]])
 
 
 def test_a_statistic_that_nobody_gave_is_refused() -> None:

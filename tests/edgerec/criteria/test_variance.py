@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from converters.tables.metric import second_moment
 from edgerec.criteria.criterion import saliency
-from edgerec.criteria.statistics import Statistics, second_moment
+from edgerec.criteria.statistics import Statistics
 from edgerec.criteria.variance import MaxVariance, Variance, axes
 
 
