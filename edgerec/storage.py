@@ -1,13 +1,12 @@
 """The one folder where edgerec keeps what it can make again, and files that appear whole or not at all."""
 
-import atexit
 import errno
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -116,14 +115,20 @@ def scratch(prefix: str = "edgerec-", *, within: Path | None = None) -> Iterator
         yield Path(made)
 
 
-def hold_temporary_files() -> None:
-    """Let the temporary files that libraries make in this process lie in one folder, which ends with the process.
+@contextmanager
+def temporary_files_held() -> Iterator[None]:
+    """Let the temporary files that libraries make in the block lie in one folder, which ends with the block.
 
+    AutoGraph forgets those that a full disk cut short. For programs: whoever calls a library keeps their own files.
     Raises StorageError as `scratch` does.
     """
-    held = ExitStack()
-    tempfile.tempdir = str(held.enter_context(scratch()))
-    atexit.register(held.close)
+    before = tempfile.tempdir
+    with scratch() as folder:
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def scratch_file() -> IO[bytes]:

@@ -33,6 +33,7 @@ DEFAULT_RECIPE = "int8"
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The bundle [MODEL-RECIPE.edgerec].")
 @click.option("--dry-run", is_flag=True, help="Show steps, predicted bytes and what is cached; do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@storage.temporary_files_held()
 def command(
     *,
     model: Path | None,
@@ -51,7 +52,6 @@ def command(
 
     Steps that were finished before are taken from the cache, so an interrupted run goes on where it stopped.
     """
-    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     config = read_config_if_there()
     chosen = find(recipe or config.recipe or DEFAULT_RECIPE)
     asked = Asked(model, data, runtime, k, seed, items, users)

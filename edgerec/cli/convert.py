@@ -24,6 +24,7 @@ from edgerec.report.quantities import size
 @click.option("--runtime", help=f"The runtime that the file must load in [{FILE_NAME}, else the default].")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file [MODEL-PRECISION.tflite].")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@storage.temporary_files_held()
 def command(
     *,
     model: Path | None,
@@ -36,7 +37,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Convert MODEL, a legacy Keras .keras or .h5 file, and check the file against the runtime it is for."""
-    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     config = read_config_if_there()
     asked = Asked(model, data, runtime, items=items, users=users)
     spec = ConversionSpec(precision, assembly.runtime(config, asked))

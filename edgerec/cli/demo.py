@@ -19,12 +19,12 @@ from edgerec.report.results_text import demo_json, demo_text
 @click.option("--recipe", "recipes", multiple=True, help="A recipe beside float32; may be repeated [all of the table].")
 @click.option("--epochs", type=click.IntRange(min=1), default=demo.FIT.epochs, show_default=True, help="Of training.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@storage.temporary_files_held()
 def command(*, out: Path, recipes: tuple[str, ...], epochs: int, as_json: bool) -> int:
     """Train a recommender on MovieTweetings, compress it by several recipes and prove each in the device runtime.
 
     The first run trains for about a minute; finished steps are kept, and a second run takes them from there.
     """
-    storage.hold_temporary_files()  # AutoGraph forgets those that a full disk cut short
     fit = replace(demo.FIT, epochs=epochs)
     with showing_progress() as progress:
         found = demo.run(out, recipes=recipes or demo.RECIPES, fit=fit, progress=progress)

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -187,19 +186,23 @@ def test_every_temporary_folder_of_the_host_is_made_in_one_place() -> None:
     assert makers == {"storage.py", "cache.py"}  # a kept step is written beside the others
 
 
-def test_what_a_library_leaves_in_the_temporary_folder_ends_with_the_process(tmp_path: Path) -> None:
-    program = (
-        "import tempfile\n"
-        "from edgerec import storage\n"
-        "storage.hold_temporary_files()\n"
-        "print(tempfile.NamedTemporaryFile(delete=False).name)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.startswith(str(tmp_path))
+def test_what_a_library_leaves_among_the_temporary_files_goes_with_the_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with storage.temporary_files_held():
+        with tempfile.NamedTemporaryFile(delete=False) as left:
+            assert Path(left.name).is_relative_to(tmp_path)
+        assert list(tmp_path.iterdir()) != []
+    assert list(tmp_path.iterdir()) == []
+    assert tempfile.gettempdir() == str(tmp_path)
+
+
+def test_the_place_of_temporary_files_is_given_back_after_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(ValueError, match="anything"), storage.temporary_files_held():
+        raise ValueError("anything")
+    assert tempfile.gettempdir() == str(tmp_path)
     assert list(tmp_path.iterdir()) == []
