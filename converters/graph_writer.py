@@ -77,6 +77,11 @@ class GraphWriter:
         """Return whether bytes are stored for a tensor."""
         return self.model.buffers[self.subgraph.tensors[index].buffer].data is not None
 
+    def stored_bytes(self, index: int) -> int:
+        """Return how many bytes are stored for a tensor, 0 for one that is computed."""
+        data = self.model.buffers[self.subgraph.tensors[index].buffer].data
+        return 0 if data is None else len(data)
+
     def values(self, index: int) -> NDArray[Any]:
         """Return the numbers stored for a FLOAT32 or INT32 constant, in its shape."""
         dtype = np.float32 if self.dtype(index) == "FLOAT32" else np.int32

@@ -12,6 +12,7 @@ from converters.graph_writer import GraphWriter
 # The converter leaves smaller weights in float32, since scales and casts would eat the gain
 # (tensorflow/lite/tools/optimize/quantize_weights.cc, kWeightsMinNumElementsDefault).
 LEAST_ELEMENTS = 1024
+NAMED_BYTES = 1024
 
 # Versions from tensorflow/lite/tools/versioning/op_version.cc.
 HYBRID_FULLY_CONNECTED = 9
@@ -22,13 +23,15 @@ INT8_DEQUANTIZE = 2
 def strip_names(model: bytes) -> bytes:
     """The same model without what only people read: names of tensors and of the graph, the converter's notes.
 
-    Signatures keep their names, by which a model is called, and the claim of the oldest runtime stays.
+    Signatures keep their names, by which a model is called, constants of NAMED_BYTES or more theirs, by which a person
+    finds what is large, and the claim of the oldest runtime stays.
     """
     graph = GraphWriter(model)
     graph.model.description, graph.subgraph.name = None, None
     graph.model.metadata = [entry for entry in graph.model.metadata or () if entry.name == CLAIM]
-    for tensor in graph.subgraph.tensors:
-        tensor.name = None
+    for index, tensor in enumerate(graph.subgraph.tensors):
+        if graph.stored_bytes(index) < NAMED_BYTES:
+            tensor.name = None
     return graph.pack()
 
 

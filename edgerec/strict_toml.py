@@ -88,6 +88,15 @@ class Table:
             raise self.refuse(key, f"a whole number of at least {least}")
         return value
 
+    def number(self, key: str) -> float | None:
+        """Give a number, or None."""
+        value = self.value(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.refuse(key, "a number")
+        return float(value)
+
     def flag(self, key: str) -> bool | None:
         """Give true or false, or None."""
         value = self.value(key)

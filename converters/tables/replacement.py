@@ -15,18 +15,24 @@ def replace_tables(model: bytes, tables: Mapping[int, Coded]) -> bytes:
     """Return the model with the operators of codecs in place of look-ups in, and products with, the tables.
 
     `tables` goes by the index of any of a table's tensors, as `find_tables` gives them; all tensors of that table
-    are replaced, so that its arrays are stored once. Raises `ConversionFailed` for an index that is no table's, and
-    for a codec of another shape.
+    are replaced, so that its arrays are stored once, under its name. Raises `ConversionFailed` for an index that is
+    no table's, and for a codec of another shape.
     """
     writer = GraphWriter(model)
     by_tensor = _by_tensor(writer, tables)
     for operator in list(writer.subgraph.operators):
+        before = len(writer.subgraph.tensors)
         if is_lookup(writer, operator) and int(operator.inputs[0]) in by_tensor:
-            made = _looked_up(writer, operator, by_tensor[int(operator.inputs[0])])
+            table = int(operator.inputs[0])
+            made = _looked_up(writer, operator, by_tensor[table])
         elif is_product(writer, operator) and int(operator.inputs[1]) in by_tensor:
-            made = _scored(writer, operator, by_tensor[int(operator.inputs[1])])
+            table = int(operator.inputs[1])
+            made = _scored(writer, operator, by_tensor[table])
         else:
             continue
+        for added in range(before, len(writer.subgraph.tensors)):
+            if writer.is_constant(added):
+                writer.subgraph.tensors[added].name = writer.subgraph.tensors[table].name
         writer.subgraph.operators.remove(operator)
         writer.replace(int(operator.outputs[0]), made)
     return writer.pack()

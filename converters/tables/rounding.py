@@ -68,9 +68,10 @@ def rounded(table: Floats, scales: Scales, bits: int) -> IntegerRows:
 def fed_back(table: Floats, scales: Scales, bits: int, moment: NDArray[Any]) -> IntegerRows:
     """Return levels chosen column by column, each column's error made good by the columns that are still free.
 
-    What is made small is e'He a row, H = `moment` [columns, columns], that of the vectors that multiply the table.
-    Source: E. Frantar, S. Ashkboos, T. Hoefler, D. Alistarh, GPTQ, ICLR 2023, arXiv 2210.17323; the columns that weigh
-    most go first. Raises ConverterError for a moment that does not fit.
+    What is made small is e'He a row, H = `moment` [columns, columns], that of the vectors that multiply the table. A
+    number that is exactly 0, as pruning leaves it, stays so where the levels have a 0. Source: E. Frantar, S. Ashkboos,
+    T. Hoefler, D. Alistarh, GPTQ, ICLR 2023, arXiv 2210.17323; the columns that weigh most go first. Raises
+    ConverterError for a moment that does not fit.
     """
     metric = damped(moment, table.shape[1])
     order = np.argsort(-np.diag(metric), kind="stable")
@@ -80,7 +81,10 @@ def fed_back(table: Floats, scales: Scales, bits: int, moment: NDArray[Any]) -> 
     left = np.ascontiguousarray(table[:, order].T.astype(np.float32))
     values = np.empty(table.shape, np.int8)
     for place, column in enumerate(order):
-        values[:, column] = level = _nearest(left[place] / wide, bits)
+        level = _nearest(left[place] / wide, bits)
+        if bits != _HALF_SHIFTED_BITS:
+            level[table[:, column] == 0] = 0
+        values[:, column] = level
         error = (left[place] - (level + shift) * wide) / upper[place, place]
         left[place + 1 :] -= upper[place, place + 1 :, None] * error
     return IntegerRows(values, scales, bits)

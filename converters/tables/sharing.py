@@ -32,7 +32,7 @@ def clustered(
     _refuse_unless_fewer(shared, len(table))
     points, back = whitened(table, moment)
     clusters = cluster(points, shared, seed=seed, weights=weights)
-    return _narrow(clusters.members, shared), clusters.centers @ back
+    return narrow(clusters.members, shared), clusters.centers @ back
 
 
 def hashed(table: Floats, shared: int, *, weights: NDArray[Any] | None = None) -> tuple[Index, Floats]:
@@ -42,13 +42,18 @@ def hashed(table: Floats, shared: int, *, weights: NDArray[Any] | None = None) -
     one of 32 bits, scaled to the rows.
     """
     _refuse_unless_fewer(shared, len(table))
-    mixed = (np.arange(1, len(table) + 1, dtype=np.uint64) * _KNUTH) & _WORD
+    mixed = hashes(len(table))
     members = ((mixed * np.uint64(shared)) >> np.uint64(32)).astype(np.int64)
     heavy = np.ones(len(table)) if weights is None else weights
     rows = np.zeros((shared, table.shape[1]))
     np.add.at(rows, members, table * heavy[:, None])
     mass = np.bincount(members, heavy, shared)
-    return _narrow(members, shared), (rows / np.maximum(mass, 1e-30)[:, None]).astype(np.float32)
+    return narrow(members, shared), (rows / np.maximum(mass, 1e-30)[:, None]).astype(np.float32)
+
+
+def hashes(rows: int) -> NDArray[np.uint64]:
+    """Return the hash of each row's number, 32 bits in uint64 [rows]."""
+    return (np.arange(1, rows + 1, dtype=np.uint64) * _KNUTH) & _WORD
 
 
 def _refuse_unless_fewer(shared: int, rows: int) -> None:
@@ -56,8 +61,8 @@ def _refuse_unless_fewer(shared: int, rows: int) -> None:
         raise ConverterError(f"{rows} rows cannot share {shared}: give a number from 1 to {rows}")
 
 
-def _narrow(members: NDArray[np.int64], shared: int) -> Index:
-    """Return members in the narrowest type that holds their names."""
+def narrow(members: NDArray[np.integer[Any]], shared: int) -> Index:
+    """Return members, numbers below `shared`, in the narrowest type that `SharedRows` takes."""
     if shared <= 1 << 8:
         return members.astype(np.uint8)
     return members.astype(np.uint16) if shared <= 1 << 16 else members.astype(np.int32)

@@ -9,7 +9,6 @@ import numpy as np
 from converters.tables.metric import second_moment
 from edgerec.compress import layers
 from edgerec.compress.masks import scores_catalogue, table_of
-from edgerec.criteria.criterion import Criterion
 from edgerec.criteria.mutual_information import PAIRS
 from edgerec.criteria.statistics import Gradients, Statistics, Taken, Values, labelled
 from edgerec.data.interactions import Interactions
@@ -24,14 +23,14 @@ _ROWS_AT_ONCE = 512
 
 def evidence(
     recommender: Recommender,
-    criterion: Criterion,
+    needs: Collection[str],
     names: Collection[str],
     data: Interactions,
     *,
     initial: Recommender | None = None,
     seed: int,
 ) -> dict[str, Statistics]:
-    """What `criterion` needs and training data tells, by layer name, of each kernel as `masks.table_of` gives it.
+    """What of `needs`, fields of Statistics, training data tells of each named layer's kernel, as `table_of` gives it.
 
     popularity, taken              of tables that users, items or histories are looked up in, and of the kernel that
                                    scores the catalogue; the padding row of a history counts the histories that have it
@@ -42,7 +41,7 @@ def evidence(
 
     What cannot be told of a layer is None, and `criteria.criterion.saliency` refuses it by name.
     """
-    needs = set(criterion.needs)
+    needs = set(needs)
     found = dict.fromkeys(names, Statistics())
     if "gradients" in needs:
         for name, each in gradients(recommender, data, seed=seed).items():

@@ -8,10 +8,15 @@
     sparsity = 0.8
     epochs = 2
 
+    [[table]]
+    layers = ["items*"]
+    codec = "int4"
+
     [convert]
     precision = "dynamic_int8"
 
-A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8.
+A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8;
+``rows4_int8`` stores tables in 4 bits with a scale a row, and the rest in dynamic int8.
 """
 
 import re
@@ -22,7 +27,20 @@ from pathlib import Path
 from typing import Any
 
 from converters.spec import PRECISIONS
-from edgerec.compress.recipe import STEPS, Cluster, Prune, QuantizeAware, Recipe, RecipeError, Step, promised
+from edgerec.codecs.naming import SPELLED
+from edgerec.codecs.naming import decode as decode_codec
+from edgerec.codecs.parsing import parse_codec
+from edgerec.compress.recipe import (
+    STEPS,
+    Cluster,
+    Prune,
+    QuantizeAware,
+    Recipe,
+    RecipeError,
+    Step,
+    TableCoding,
+    promised,
+)
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
 
@@ -48,10 +66,13 @@ def decode(name: str) -> Recipe | None:
         head, matched, _ = name.rpartition(ending)
         if not matched or not name.endswith(ending) or (head and not head.endswith("_")):
             continue
-        steps = [_step(token) for token in head.removesuffix("_").split("_")] if head else []
+        tokens = head.removesuffix("_").split("_") if head else []
+        codec = decode_codec(tokens[-1]) if tokens else None
+        steps = [_step(token) for token in (tokens[:-1] if codec else tokens)]
         if all(steps):
             found = tuple(step for step in steps if step)
-            return Recipe(name, found, precision, promised(found, precision))
+            tables = (TableCoding(codec),) if codec else ()
+            return Recipe(name, found, precision, promised(found, precision, tables), tables=tables)
     return None
 
 
@@ -73,7 +94,8 @@ def find(text: str) -> Recipe:
     if found is None:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
-            "prune<percent>, cluster<count>, qat and float32, float16, int8 or full_int8 joined by _, or a .toml file"
+            f"prune<percent>, cluster<count>, qat, how tables are stored ({SPELLED}) and float32, float16, int8 or "
+            "full_int8 joined by _, or a .toml file"
         )
     return found
 
@@ -102,14 +124,21 @@ def _recipe(table: Table, name: str) -> Recipe:
         raise RecipeError(f'{table.file}: expected a [convert] table with precision = "dynamic_int8" or the like')
     convert.refuse_unknown()
     steps = tuple(_parsed_step(step) for step in table.tables("step"))
-    overlap = _number(table, "float_overlap")
-    floor = overlap if overlap is not None else promised(steps, precision)
+    tables = tuple(_parsed_coding(coding) for coding in table.tables("table"))
+    overlap = table.number("float_overlap")
+    floor = overlap if overlap is not None else promised(steps, precision, tables)
     summary = table.text("summary") or ""
     table.refuse_unknown()
     try:
-        return Recipe(name, steps, precision, floor, summary)
+        return Recipe(name, steps, precision, floor, summary, tables)
     except RecipeError as error:
         raise _placed(error, table) from None
+
+
+def _parsed_coding(table: Table) -> TableCoding:
+    coding = TableCoding(parse_codec(table), table.texts("layers"))
+    table.refuse_unknown()
+    return coding
 
 
 def _parsed_step(table: Table) -> Step:
@@ -137,17 +166,8 @@ def _placed(error: RecipeError, table: Table) -> RecipeError:
     return RecipeError(f"{table.where(str(error).partition(' ')[0])}: {error}")
 
 
-def _number(table: Table, key: str) -> float | None:
-    value = table.value(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise table.refuse(key, "a number")
-    return float(value)
-
-
 _READERS: dict[Any, Callable[[Table, str], Any]] = {
-    float: _number,
+    float: Table.number,
     int: lambda table, key: table.integer(key, least=0),
     str: lambda table, key: table.text(key),
     bool: lambda table, key: table.flag(key),

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from converters.rewrite import LEAST_ELEMENTS
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
+from edgerec.codecs.naming import told
 from edgerec.compress.cache import read
+from edgerec.compress.coding import table_bytes
 from edgerec.compress.pipeline import Setting, conversion_key, stages
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
@@ -37,15 +39,21 @@ def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
         for step, stage in zip(recipe.steps, chain[1:], strict=True)
     ]
     cached = read(conversion_key(chain[-1], recipe, setting)) is not None
+    steps += [Planned(f"store tables {' '.join(each.layers)} as {told(each.codec)}", cached) for each in recipe.tables]
     steps.append(Planned(f"convert to {recipe.precision} for {setting.runtime}", cached))
-    return Forecast(tuple(steps), weight_bytes(base, recipe.precision))
+    return Forecast(tuple(steps), weight_bytes(base, recipe, setting))
 
 
-def weight_bytes(base: Stage, precision: str) -> int:
-    """Bytes that the weights of the served model take in a precision; biases of integer layers take 4 each."""
+def weight_bytes(base: Stage, recipe: Recipe, setting: Setting) -> int:
+    """Bytes that the weights of the served model take by a recipe; biases of integer layers take 4 each."""
+    precision, recommender = recipe.precision, serving(base.recommender)
     least = {FLOAT32: 0, FLOAT16: 0, DYNAMIC_INT8: LEAST_ELEMENTS}.get(precision, 1)
-    total = 0
-    for values in serving(base.recommender).weights().values():
+    tables = table_bytes(recommender, recipe.tables, setting.data, seed=setting.seed)
+    total = sum(tables.values())
+    for place, values in recommender.weights().items():
+        layer = place.partition(":")[2].rpartition("/")[0]
+        if layer in tables and values.ndim == 2:  # noqa: PLR2004
+            continue
         narrow = precision == FLOAT16 or (values.ndim >= 2 and values.size >= least)  # noqa: PLR2004
         total += values.size * (BYTES_A_WEIGHT[precision] if narrow else BYTES_A_WEIGHT[FLOAT32])
     return total

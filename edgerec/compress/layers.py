@@ -19,7 +19,7 @@ def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]
 
     Raises RecipeError for a pattern that matches nothing, and where there is no such layer at all.
     """
-    names = [layer.name for layer in recommender.model.layers if _has_kernel(layer)]
+    names = with_kernels(recommender)
     out_of_reach = ", ".join(unreached(recommender))
     inside = f" (out of reach inside other layers: {out_of_reach})" if out_of_reach else ""
     if not names:
@@ -32,6 +32,16 @@ def chosen(recommender: Recommender, patterns: Sequence[str]) -> tuple[str, ...]
                 f"no table or dense layer matches {pattern!r}; {recommender.roles.name} has {', '.join(names)}{inside}"
             )
     return tuple(name for name in names if _matches(name, patterns))
+
+
+def with_kernels(recommender: Recommender) -> tuple[str, ...]:
+    """Names of the tables and dense layers, in the model's order."""
+    return tuple(layer.name for layer in recommender.model.layers if _has_kernel(layer))
+
+
+def is_table(recommender: Recommender, name: str) -> bool:
+    """Whether a layer looks rows up."""
+    return isinstance(recommender.model.get_layer(name), session().keras.layers.Embedding)
 
 
 def inner(layer: Any) -> Iterator[tuple[str, Any]]:

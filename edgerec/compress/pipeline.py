@@ -2,16 +2,21 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TypedDict
 
-from converters.spec import NEEDS_REPRESENTATIVE_DATA
+from converters import tflite_file
+from converters.fit import refuse_misfit
+from converters.spec import FLOAT32, NEEDS_REPRESENTATIVE_DATA
+from converters.tables.coded import Floats
 from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache, layers
 from edgerec.compress.candidate import Candidate, StepGain
 from edgerec.compress.clustering import cluster
+from edgerec.compress.coding import decoded_tables, refuse_codecs, with_coded_tables
 from edgerec.compress.conversion import Converter
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
 from edgerec.compress.pruning import prune
@@ -28,6 +33,7 @@ from edgerec.progress import Progress, silent
 
 REPRESENTATIVE_USERS = 200
 LEFT = "left.json"
+MODEL, TABLES = "model.tflite", "tables.npz"
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ def compress(
     unless it says `allow_no_gain`, and zeros and clusters have to be in the file. Layers inside other layers, which no
     step reaches, stand in the lineage as `left_as_they_are`. Raises RecipeError and ConversionError.
     """
+    refuse_codecs(recipe, setting.runtime)
     chain = stages(base, recipe, setting, progress)
     if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
         converter.start()  # it takes seconds, and they pass while the steps train
@@ -100,7 +107,8 @@ def compress(
                 "allow_no_gain = true in the recipe"
             )
     arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
-    proof = cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1]))
+    tables = decoded_tables((cache.read(conversion_key(chain[-1], recipe, setting)) or {}).get(TABLES))
+    proof = cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1], tables))
     lineage: dict[str, object] = {
         **setting.lineage,
         "recommender_sha256": base.sha256,
@@ -125,17 +133,27 @@ def convert(
         representative = None
         if spec.precision in NEEDS_REPRESENTATIVE_DATA:
             representative = sample(recommender.roles, setting.data, REPRESENTATIVE_USERS, seed=setting.seed)
-        return {"model.tflite": converter.convert(recommender, spec, representative=representative, recipe=recipe.name)}
+        return {MODEL: converter.convert(recommender, spec, representative=representative, recipe=recipe.name)}
 
-    return cache.files_of(conversion_key(stage, recipe, setting), made)["model.tflite"]
+    def stored() -> dict[str, bytes]:
+        plain = convert(stage, replace(recipe, precision=FLOAT32, tables=()), setting, converter, progress=progress)
+        progress(f"{recipe.name}: store tables")
+        model, tables = with_coded_tables(plain, serving(stage.recommender), recipe, setting.data, seed=setting.seed)
+        refuse_misfit(tflite_file.parse(model), setting.runtime)
+        return {MODEL: model, TABLES: tables}
+
+    return cache.files_of(conversion_key(stage, recipe, setting), stored if recipe.tables else made)[MODEL]
 
 
 def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:
     """The cache key of one stage's .tflite in the recipe's precision."""
-    return setting.key("convert", model=stage.key, precision=recipe.precision, runtime=setting.runtime)
+    tables = recipe.as_json()["tables"]
+    return setting.key("convert", model=stage.key, precision=recipe.precision, tables=tables, runtime=setting.runtime)
 
 
-def _prove_arrival(chain: tuple[Stage, ...], recipe: Recipe, tflite: bytes) -> dict[str, bytes]:
+def _prove_arrival(
+    chain: tuple[Stage, ...], recipe: Recipe, tflite: bytes, tables: Sequence[Floats]
+) -> dict[str, bytes]:
     """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file.
 
     Gives what of each kernel arrived, and the names of the layers that no step reached.
@@ -146,7 +164,7 @@ def _prove_arrival(chain: tuple[Stage, ...], recipe: Recipe, tflite: bytes) -> d
         left |= dict.fromkeys(_left(stage.recommender, step))
         if isinstance(step, Prune | Cluster):
             kernels.update(layers.kernels(stage.recommender, layers.chosen(stage.recommender, step.layers)))
-    found = arrivals(kernels, tflite)
+    found = arrivals(kernels, tflite, tables)
     refuse_what_did_not_arrive(found)
     told = {name: asdict(each) for name, each in found.items()}
     return {"arrivals.json": json.dumps(told).encode(), LEFT: json.dumps(list(left)).encode()}

@@ -1,5 +1,6 @@
 """Proof that a step did what it says: outputs equal before and after stripping, zeros and clusters in the file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +45,13 @@ class Arrival:
     distinct_in_file: int
 
 
-def arrivals(kernels: dict[str, NDArray[np.float32]], tflite: bytes) -> dict[str, Arrival]:
+def arrivals(
+    kernels: dict[str, NDArray[np.float32]], tflite: bytes, tables: Sequence[NDArray[np.float32]] = ()
+) -> dict[str, Arrival]:
     """How each kernel [rows, columns] arrived in a .tflite, found by its shape or the transposed one and its values.
 
-    Raises RecipeError for a kernel that is not there.
+    `tables` are those that the file stores in codes, decoded; what the file holds of them are no numbers. Raises
+    RecipeError for a kernel that is not there.
     """
     file = tflite_file.parse(tflite)
     constants = [
@@ -55,6 +59,7 @@ def arrivals(kernels: dict[str, NDArray[np.float32]], tflite: bytes) -> dict[str
         for tensor in file.subgraphs[0].tensors
         if len(tensor.shape) == 2 and len(file.constant(tensor))  # noqa: PLR2004
     ]
+    constants += tables
     found = {}
     for name, kernel in kernels.items():
         candidates = [each for each in constants if each.shape == kernel.shape]

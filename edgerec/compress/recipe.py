@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 
-from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FULL_INT8, ConversionSpec
+from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FLOAT32, FULL_INT8, ConversionSpec
+from edgerec.codecs.codec import Codec
 from edgerec.errors import EdgerecError
 from edgerec.suggestion import did_you_mean
 
+BESIDE_TABLES = (FLOAT32, DYNAMIC_INT8)
 SCHEDULES = ("constant", "polynomial")
 
 
@@ -86,9 +88,18 @@ STEPS: dict[str, type[Step]] = {"prune": Prune, "cluster": Cluster, "qat": Quant
 
 
 @dataclass(frozen=True)
+class TableCoding:
+    """How the tables of the layers whose names match any of the shell patterns `layers` are stored; all without one."""
+
+    codec: Codec
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Training steps in order, the precision of the conversion, and what it promises of the float32 model's lists.
 
+    `tables` say how tables are stored, the first that matches counts; the precision is that of everything else.
     `float_overlap` is the least mean overlap of the top-k lists with the float32 model's that the golden check accepts.
     """
 
@@ -97,10 +108,12 @@ class Recipe:
     precision: str
     float_overlap: float
     summary: str = ""
+    tables: tuple[TableCoding, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.float_overlap <= 1:
             raise RecipeError(f"float_overlap is {self.float_overlap:g}, expected a share from 0 to 1")
+        self._refuse_tables()
         kinds = [step.do for step in self.steps]
         order = list(STEPS)
         for earlier, later in pairwise(kinds):
@@ -110,11 +123,27 @@ class Recipe:
                     "what an earlier one made, and only in this order"
                 )
 
+    def _refuse_tables(self) -> None:
+        if not self.tables:
+            return
+        if self.precision not in BESIDE_TABLES:
+            raise RecipeError(
+                f"precision is {self.precision}, expected {' or '.join(BESIDE_TABLES)} beside [[table]]: tables are "
+                "stored into a float32 file, and of the rest only weights are quantized"
+            )
+        if any(isinstance(step, QuantizeAware) for step in self.steps):
+            raise RecipeError("step qat goes with no [[table]]: TF-MOT's layers are converted together with the tables")
+
     @property
     def arithmetic(self) -> str:
-        """The coarsest arithmetic in the file: layers trained quantization-aware have int8 activations."""
+        """The coarsest arithmetic in the file.
+
+        Layers trained quantization-aware have int8 activations, products with coded tables round their queries.
+        """
         trained = any(isinstance(step, QuantizeAware) for step in self.steps)
-        return FULL_INT8 if trained and self.precision == DYNAMIC_INT8 else self.precision
+        if trained and self.precision == DYNAMIC_INT8:
+            return FULL_INT8
+        return DYNAMIC_INT8 if self.tables else self.precision
 
     def conversion(self, runtime: str = DEFAULT_RUNTIME) -> ConversionSpec:
         """The conversion at the end, for a runtime."""
@@ -125,6 +154,7 @@ class Recipe:
         return {
             "name": self.name,
             "steps": [asdict(step) for step in self.steps],
+            "tables": [asdict(table) for table in self.tables],
             "precision": self.precision,
             "float_overlap": self.float_overlap,
         }
@@ -136,15 +166,18 @@ class Recipe:
 ROUNDED = {"float32": 0.999, "float16": 0.98, "dynamic_int8": 0.9, "full_int8": 0.8, "int16": 0.9}
 TRAINED = 0.7  # clusters, or quantization-aware training
 PRUNED = ((0.5, 0.6), (0.8, 0.4), (1.0, 0.3))  # up to this sparsity; above 0.8 nothing was measured
+CODED = {"float16": 0.98, "int8": 0.9, "native8": 0.9, "int4": 0.7, "native4": 0.7, "block4": 0.7}
+CODED_OTHERWISE = 0.3  # two bits, centroids, shared rows: from a few bits a number to a few bytes a row
 
 
-def promised(steps: Sequence[Step], precision: str) -> float:
-    """The overlap with float32's lists that these steps promise together, where a recipe does not say: the least."""
+def promised(steps: Sequence[Step], precision: str, tables: Sequence[TableCoding] = ()) -> float:
+    """The overlap with float32's lists that these promise together, where a recipe does not say: the least."""
     kept = [
         next(floor for most, floor in PRUNED if step.sparsity <= most) if isinstance(step, Prune) else TRAINED
         for step in steps
     ]
-    return min([ROUNDED[precision], *kept])
+    coded = [CODED.get(coding.codec.name, CODED_OTHERWISE) for coding in tables]
+    return min([ROUNDED[precision], *kept, *coded])
 
 
 def _check_training(epochs: int, learning_rate: float) -> None:

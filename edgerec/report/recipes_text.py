@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from device_tests.record import to_json
+from edgerec.codecs.naming import told
 from edgerec.compress.recipe import Recipe, Step
 from edgerec.measured import Measurements
 from edgerec.report.console import BOLD, PLAIN, Style, table, visible
@@ -33,6 +34,8 @@ def recipe_text(recipe: Recipe, measured: Measurements | None, style: Style = PL
     A built-in one is followed by what it gave on each model.
     """
     steps = [_step(number, step) for number, step in enumerate(recipe.steps, 1)]
+    for number, each in enumerate(recipe.tables, len(steps) + 1):
+        steps.append(f"  {number}. tables {' '.join(each.layers) or 'of every layer'}: {told(each.codec)}")
     return "\n".join(
         [
             f"{style.paint(recipe.name, BOLD)}  {recipe.summary}".rstrip(),

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.shared_rows import SharedRows
-from edgerec.compress.recipe import RecipeError
-from edgerec.compress.rows import of_shared, shared_rows, with_twins
+from edgerec.codecs.errors import CodecError
+from edgerec.codecs.rows import of_shared, shared_rows, with_twins
 from edgerec.criteria.co_occurrence import CoOccurrence, twins
 from edgerec.criteria.criterion import saliency
 from edgerec.criteria.statistics import Statistics, Taken
@@ -75,12 +75,12 @@ def test_the_codec_of_shared_rows_takes_the_index() -> None:
 
 @pytest.mark.parametrize("own", [0, 6, 7])
 def test_no_row_and_every_row_of_their_own_are_refused(own: int) -> None:
-    with pytest.raises(RecipeError, match=f"own is {own}, expected 1 to 5 of 6 rows"):
+    with pytest.raises(CodecError, match=f"own is {own}, expected 1 to 5 of 6 rows"):
         shared_rows(SALIENCY, own)
 
 
 def test_groups_and_twins_of_other_rows_are_refused() -> None:
-    with pytest.raises(RecipeError, match=r"groups have shape \(5,\), expected \(6,\)"):
+    with pytest.raises(CodecError, match=r"groups have shape \(5,\), expected \(6,\)"):
         shared_rows(SALIENCY, 2, np.zeros(5, np.int32))
-    with pytest.raises(RecipeError, match=r"twins have shape \(5,\), expected \(6,\)"):
+    with pytest.raises(CodecError, match=r"twins have shape \(5,\), expected \(6,\)"):
         with_twins(SALIENCY, 2, np.zeros(5, np.int32))

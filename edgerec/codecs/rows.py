@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.compress.recipe import RecipeError
+from edgerec.codecs.errors import CodecError
 from edgerec.criteria.criterion import Saliency
 from edgerec.criteria.selection import kept_indices
 
@@ -16,16 +16,16 @@ def shared_rows(saliency: Saliency, own: int, groups: NDArray[np.integer] | None
 
     The `own` rows of the highest saliency [rows] have the first rows to themselves, in their order. The others share:
     one row for each value that `groups` [rows] has among them, in the order of the values, or one row in all without
-    groups. Ties go by lower index. Raises RecipeError for no row of their own or as many as there are, and groups of
+    groups. Ties go by lower index. Raises CodecError for no row of their own or as many as there are, and groups of
     another length.
     """
     rows = len(saliency)
     if not 1 <= own < rows:
-        raise RecipeError(f"own is {own}, expected 1 to {rows - 1} of {rows} rows: nothing is shared beyond that")
+        raise CodecError(f"own is {own}, expected 1 to {rows - 1} of {rows} rows: nothing is shared beyond that")
     if groups is None:
         groups = np.zeros(rows, np.int32)
     if groups.shape != (rows,):
-        raise RecipeError(f"groups have shape {groups.shape}, expected ({rows},), one for each row")
+        raise CodecError(f"groups have shape {groups.shape}, expected ({rows},), one for each row")
     kept = kept_indices(saliency, count=own)
     others = np.setdiff1d(np.arange(rows), kept)
     index = np.empty(rows, np.int32)
@@ -39,11 +39,11 @@ def with_twins(saliency: Saliency, own: int, twin: NDArray[np.integer]) -> Index
 
     `twin` [rows] names a row for each, as `criteria.co_occurrence.twins` does; a twin without a row of its own passes
     on to its twin. What comes back to itself so, or goes round, shares one last row with all of that kind. Raises
-    RecipeError as `shared_rows` does.
+    CodecError as `shared_rows` does.
     """
     index = shared_rows(saliency, own)
     if twin.shape != index.shape:
-        raise RecipeError(f"twins have shape {twin.shape}, expected {index.shape}, one for each row")
+        raise CodecError(f"twins have shape {twin.shape}, expected {index.shape}, one for each row")
     reached = np.where(index < own, np.arange(len(index)), twin)
     for _ in range(int(np.ceil(np.log2(max(len(index), 2))))):  # each round doubles how far a chain is followed
         reached = reached[reached]

@@ -1,0 +1,1 @@
+"""How a table may be stored: codecs that a recipe names, each settings in, a coded table out."""

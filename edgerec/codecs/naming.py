@@ -1,0 +1,72 @@
+"""Codecs by short names that decode: ``rows4``, ``aq8x64``, ``shared25``, ``top5-rows8-top25-rows4-aq6x64``."""
+
+import re
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any, cast
+
+from edgerec.codecs import registry
+from edgerec.codecs.codec import Codec
+from edgerec.codecs.shared import CLUSTER, HASH, TWINS
+from edgerec.codecs.tiered import Tier, Tiered
+
+_TOKENS: dict[str, Callable[..., Codec]] = {
+    r"rows(8|4|2)": lambda bits: registry.codec(f"int{bits}"),
+    r"rows16": lambda: registry.codec("float16"),
+    r"native(8|4|2)": lambda bits: registry.codec(f"native{bits}"),
+    r"block4": lambda: registry.codec("block4"),
+    r"pq([0-9]{1,3})x([0-9]{1,3})": lambda codes, centroids: registry.codec(
+        "product", codes=int(codes), centroids=int(centroids)
+    ),
+    r"aq([0-9]{1,3})x([0-9]{1,3})": lambda codes, centroids: registry.codec(
+        "additive", codes=int(codes), centroids=int(centroids)
+    ),
+    r"shared([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=CLUSTER),
+    r"hashed([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=HASH),
+    r"twins([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=TWINS),
+}
+_TOP = re.compile(r"top([0-9]{1,2})")
+
+SPELLED = "rows8, rows4, rows2, rows16, native4, block4, pq8x256, aq8x64, shared25, hashed25, twins25, top9-rows4-rows2"
+"""An example of each kind of name, for people."""
+
+
+def decode(name: str) -> Codec | None:
+    """The codec that a name spells, or None where it spells none.
+
+    ``top5-`` before a codec's name stores the 5 % most popular rows so; what comes last has the rest. Raises CodecError
+    for a name whose numbers no codec takes.
+    """
+    *parts, rest = name.split("-")
+    last, inner = _plain(rest), [_plain(each) for each in parts[1::2]]
+    tops = [_TOP.fullmatch(each) for each in parts[::2]]
+    tiers = [Tier(int(top[1]) / 100, each) for top, each in zip(tops, inner, strict=False) if top and each]
+    if last is None or len(parts) != 2 * len(tiers):
+        return None
+    return Tiered((*tiers, Tier(1.0, last))) if tiers else last
+
+
+def told(codec: Codec) -> str:
+    """A codec in a line: its name and its settings, those of codecs inside it in parentheses."""
+    return f"{codec.name} {', '.join(settings)}" if (settings := _settings(codec)) else codec.name
+
+
+def _settings(codec: Any) -> list[str]:
+    parts = []
+    for each in fields(codec) if is_dataclass(codec) else ():
+        value = getattr(codec, each.name)
+        if not each.init or each.name == "bits":
+            continue
+        if isinstance(value, tuple):
+            value = "; ".join(f"top {tier.top:.0%} {told(tier.of)}" for tier in value)
+        elif is_dataclass(value):
+            value = f"({told(cast('Codec', value))})"
+        parts.append(f"{each.name} = {value}")
+    return parts
+
+
+def _plain(name: str) -> Codec | None:
+    for pattern, make in _TOKENS.items():
+        if match := re.fullmatch(pattern, name):
+            return make(*match.groups())
+    return None
