@@ -9,6 +9,7 @@ from edgerec import assembly, storage
 from edgerec.assembly import Asked
 from edgerec.build import build
 from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
+from edgerec.cli.warning import warned
 from edgerec.compress.conversion import Converter
 from edgerec.compress.finding import find
 from edgerec.compress.forecast import forecast
@@ -59,7 +60,7 @@ def command(
     guessed = guessed_padding(task.base.roles, assembly.model_setting(config, asked).inputs)
     if dry_run:
         planned = forecast(task.base, chosen, task.setting)
-        warnings = _warned(guessed)
+        warnings = warned(guessed)
         told = {**forecast_json(planned), "warnings": warnings}
         click.echo(json.dumps(told, indent=2) if as_json else forecast_text(planned))
         return
@@ -70,14 +71,6 @@ def command(
         built = build(task, chosen, out, converter, progress=progress)
         progress("compare float32 with most popular")
         below = below_most_popular(task, built.bundle)
-    warnings = _warned(guessed, below)
+    warnings = warned(guessed, below)
     told = {**built_json(built), "warnings": warnings}
     click.echo(json.dumps(told, indent=2) if as_json else built_text(built, program()))
-
-
-def _warned(*doubts: str | None) -> list[str]:
-    """Warn of what is in doubt on stderr, and give it."""
-    found = [doubt for doubt in doubts if doubt is not None]
-    for doubt in found:
-        click.echo(f"warning: {doubt}", err=True)
-    return found

@@ -9,9 +9,11 @@ from converters.spec import NEEDS_REPRESENTATIVE_DATA, PRECISIONS, ConversionSpe
 from edgerec import assembly, storage
 from edgerec.assembly import Asked
 from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
+from edgerec.cli.warning import warned
 from edgerec.compress.conversion import Converter
 from edgerec.compress.rules import refuse
 from edgerec.config import FILE_NAME, read_config_if_there
+from edgerec.doubts import guessed_padding
 from edgerec.report.quantities import size
 
 
@@ -40,12 +42,14 @@ def command(
     config = read_config_if_there()
     asked = Asked(model, data, runtime, items=items, users=users)
     spec = ConversionSpec(precision, assembly.runtime(config, asked))
-    stage = assembly.stage(assembly.model_setting(config, asked))
+    setting = assembly.model_setting(config, asked)
+    stage = assembly.stage(setting)
     out = storage.prepare(output or Path(f"{stage.roles.name}-{precision}.tflite"))
     refuse(stage.recommender, spec)
     samples = assembly.representative(stage.roles, config, asked) if precision in NEEDS_REPRESENTATIVE_DATA else None
     with Converter() as converter:
         tflite = converter.convert(stage.recommender, spec, representative=samples)
     storage.write_bytes(out, tflite)
-    told = {"file": str(out), "bytes": len(tflite), "runtime": spec.runtime}
+    warnings = warned(guessed_padding(stage.roles, setting.inputs))
+    told = {"file": str(out), "bytes": len(tflite), "runtime": spec.runtime, "warnings": warnings}
     click.echo(json.dumps(told, indent=2) if as_json else f"{out}: {size(len(tflite))}, for {spec.runtime}")

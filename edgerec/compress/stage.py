@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from edgerec.compress import cache
+from edgerec.models.flattening import flat
 from edgerec.models.recommender import Recommender, read_roles
 from edgerec.models.roles import Roles
 
@@ -46,4 +47,9 @@ class Stage:
         return self.recommender.roles if found is None else read_roles(found)
 
     def _files(self) -> dict[str, bytes]:
-        return cache.files_of(self.key, lambda: self.make().to_files())
+        def made() -> dict[str, bytes]:
+            recommender = self.make()
+            # One that was made in Python may hold models, whose layers no step would see.
+            return recommender.with_model(flat(recommender.model)).to_files()
+
+        return cache.files_of(self.key, made)

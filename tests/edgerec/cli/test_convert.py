@@ -38,6 +38,11 @@ def test_a_precision_that_needs_ranges_takes_them_from_data(edgerec: Edgerec, tr
     done = edgerec("convert", "tiny.h5", *arguments, cwd=trained, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
+    (guessed,) = told.pop("warnings")
+    assert guessed.startswith(
+        "history 'history' has a table of 41 rows for 40 items, so id 40 is taken for its padding"
+    )
+    assert f"warning: {guessed}" in done.stderr.splitlines()
     assert told == {
         "file": "small.tflite",
         "bytes": (trained / "small.tflite").stat().st_size,

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +49,14 @@ def test_what_was_made_just_now_shares_no_layer_with_what_made_it(trained: Calla
     assert not {id(layer) for layer in stage.recommender.model.layers} & {
         id(one) for one in trained("gru").model.layers
     }
+
+
+def test_models_inside_a_model_made_in_python_are_laid_open(keras: Any, trained: Callable[[str], Recommender]) -> None:
+    inner = trained("gru").model
+    history = keras.Input(inner.inputs[0].shape[1:], dtype="int32", name="history")
+    outer = trained("gru").with_model(keras.Model(history, inner(history)))
+    opened = Stage("a" * 64, lambda: outer).recommender.model
+    assert {layer.name for layer in opened.layers} >= {f"{inner.name}/items", f"{inner.name}/scores"}
 
 
 def test_the_roles_of_a_finished_stage_are_read_without_tensorflow(trained: Callable[[str], Recommender]) -> None:
