@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from converters.errors import ConversionFailed
 from converters.graph_writer import GraphWriter
 from converters.schema import ACTIVATIONS
 from converters.tables.coded import Coded
 from converters.tables.found import is_lookup, is_product, tables_in
-from converters.tables.operations import cast, combined, reshaped
+from converters.tables.operations import cast, combined, reshaped, widened
 
 
 def replace_tables(model: bytes, tables: Mapping[int, Coded]) -> bytes:
@@ -69,10 +71,19 @@ def _scored(writer: GraphWriter, dense: Any, coded: Coded) -> int:
     scores = coded.scores(writer, query)
     bias = int(dense.inputs[2]) if len(dense.inputs) > 2 else -1  # noqa: PLR2004
     if bias >= 0 and (not writer.is_constant(bias) or writer.values(bias).any()):
-        scores = combined(writer, "ADD", scores, bias)
+        scores = combined(writer, "ADD", scores, _narrowed(writer, bias))
     activation = ACTIVATIONS[writer.option(dense, "fused_activation_function")]
     if activation != "NONE":
         scores = writer.apply(activation, [scores], writer.shape(scores))
     if writer.shape(output)[1:] != (coded.rows,):
         scores = reshaped(writer, scores, writer.shape(output))
     return scores
+
+
+def _narrowed(writer: GraphWriter, bias: int) -> int:
+    """Return a stored bias in float16, which is finer than the table beside it, where its numbers fit."""
+    if not writer.is_constant(bias):
+        return bias
+    with np.errstate(over="ignore"):
+        narrow = writer.values(bias).astype(np.float16)
+    return widened(writer, narrow) if np.isfinite(narrow).all() else bias
