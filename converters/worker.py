@@ -5,10 +5,8 @@ the answer is one line ``{"bytes": N}`` or ``{"refused": SENTENCE}`` on the stre
 start. TensorFlow's own chatter goes to standard error.
 """
 
-import ctypes
 import json
 import os
-import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,9 +16,8 @@ import numpy as np
 
 from converters.errors import ConverterError
 from converters.keras_to_tflite import convert
+from converters.lifetime import end_with
 from converters.spec import ConversionSpec
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(parent: int | None = None) -> int:
@@ -28,7 +25,7 @@ def main(parent: int | None = None) -> int:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     if parent is not None:
-        _end_with(parent)
+        end_with(parent)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # constants are folded by its kernels too
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
@@ -60,15 +57,6 @@ def run(job: dict[str, Any]) -> dict[str, int]:
     model = convert(Path(job["saved_model"]), spec, representative)
     Path(job["output"]).write_bytes(model)
     return {"bytes": len(model)}
-
-
-def _end_with(parent: int) -> None:
-    """Have the system kill this process when its parent dies: a conversion cannot be asked to stop, and takes long."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before that
-        sys.exit(1)
 
 
 if __name__ == "__main__":

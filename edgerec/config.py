@@ -18,6 +18,13 @@ Every path in it is relative to the file's own folder. A whole one::
     [recipe]
     name = "prune80_int8"
 
+    [search]
+    trials = 40             # in all, in rounds of
+    round_size = 8
+    no_progress_rounds = 3  # the last when so many rounds brought no better candidate
+    workers = 2             # any number of them gives the same result
+    seed = 0
+
     [target]
     runtime = "tflite-runtime==2.14.0"
     threads = 1
@@ -42,6 +49,7 @@ from typing import Self, cast
 from device_tests.manifest import KINDS, ROLES
 from edgerec.data.duplicates import DUPLICATES, Duplicates
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
+from edgerec.search.setting import DEFAULTS, SearchSetting, search_setting
 from edgerec.strict_toml import Table, parse_toml, read_toml
 
 FILE_NAME = "edgerec.toml"
@@ -134,6 +142,7 @@ class Config:
     model: ModelSetting | None = None
     data: DataSetting | None = None
     recipe: str | None = None
+    search: SearchSetting = DEFAULTS
     target: TargetSetting = TargetSetting()
     budget: Budget = NO_LIMITS
     bundles: tuple[BundleSetting, ...] = ()
@@ -162,6 +171,7 @@ def _config(root: Table, folder: Path) -> Config:
         model=_model(root.table("model"), folder),
         data=_data(root.table("data"), folder),
         recipe=None if recipe is None else recipe.required_text("name"),
+        search=search_setting(root.table("search")),
         target=_target(root.table("target")),
         budget=budget_of(root.table("budget")),
         bundles=tuple(_bundle(table, folder) for table in root.tables("bundle")),

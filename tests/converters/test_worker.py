@@ -3,10 +3,8 @@
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,20 +25,6 @@ def program(*lines: str) -> list[str]:
 def started(command: list[str], **settings: Any) -> subprocess.Popen[str]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, **{**pipes, **settings})
-
-
-def gone(pid: int, within_s: float) -> bool:
-    """Tell whether a process ends in time; a zombie has ended."""
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.fixture
@@ -139,35 +123,6 @@ def test_serve_answers_every_line_and_lets_other_errors_end_it(monkeypatch: pyte
     ]
     with pytest.raises(ZeroDivisionError):
         worker.serve(io.StringIO('{"do": "bug"}\n'), answers)
-
-
-PARENT = """
-import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                         start_new_session=True, text=True)
-print(child.pid, child.stdout.readline().strip(), flush=True)
-time.sleep(60)
-"""
-BUSY = """
-import os, sys, time
-from converters import worker
-worker._end_with(os.getppid())
-print("busy", flush=True)
-while True:  # as a conversion is: it reads no input, and nothing in Python can stop it
-    time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
-def test_a_worker_in_the_middle_of_a_job_dies_with_a_parent_that_is_killed() -> None:
-    parent = started([sys.executable, "-c", PARENT, BUSY])
-    assert parent.stdout is not None
-    pid, busy = parent.stdout.readline().split()
-    assert busy == "busy"
-    assert not gone(int(pid), 0.2)
-    parent.send_signal(signal.SIGKILL)
-    assert gone(int(pid), 5)
-    parent.communicate()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")

@@ -5,6 +5,7 @@ import pytest
 from edgerec import config as module
 from edgerec.config import Config, HoldoutSetting, InputSetting, parse_config, read_config, read_config_if_there
 from edgerec.errors import EdgerecError
+from edgerec.search.setting import SearchSetting
 
 DOCUMENTED = "\n".join(
     line.removeprefix("    ") for line in (module.__doc__ or "").split("::\n", 1)[1].splitlines() if line.strip()
@@ -21,6 +22,7 @@ def test_the_documented_file_is_read_whole() -> None:
     assert (config.data.user, config.data.item, config.data.holdout) == ("userId", None, HoldoutSetting("last_n", 1))
     assert (config.data.candidates, config.data.merge_repeats) == (99, True)
     assert config.recipe == "prune80_int8"
+    assert config.search == SearchSetting(40, 8, 2, 0, 3)
     assert (config.target.runtime, config.target.threads) == ("tflite-runtime==2.14.0", 1)
     assert [limit.name for limit in config.budget.limits] == ["app_bytes", "p50", "recall_at_10", "recall_kept"]
     (bundle,) = config.bundles
@@ -53,6 +55,8 @@ def test_holdouts_are_written_as_they_are_named(written: str, amount: tuple[str,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("[search]\nworker = 2\n", r"edgerec.toml:2: search.worker is not known \(did you mean workers\?\)"),
+        ("[search]\ntrials = 0\n", r"edgerec.toml:2: search.trials is 0, expected a whole number of at least 1"),
         ("[budgets]\n", r"edgerec.toml:1: budgets is not known \(did you mean budget\?\)"),
         ("[budget]\napp_bites = 1\n", r"edgerec.toml:2: limit app_bites is not known \(did you mean app_bytes\?\)"),
         ("[budget]\np50 = 2\n", r"edgerec.toml:2: p50 is 2, expected a duration with its unit"),
