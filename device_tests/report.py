@@ -99,7 +99,7 @@ class Quality:
             raise ReportError(f"{name}@{k} of segment {segment or 'all'}: {why}") from None
 
     def coverage(self, k: Optional[int] = None) -> float:
-        """Share of the catalogue that stands in anyone's top k, the report's when None; ReportError where not counted."""
+        """Share of the catalogue that stands in anyone's top k, the report's if None; ReportError where not counted."""
         asked = min(self.k if k is None else k, self.items)
         if not 1 <= asked <= len(self.recommended_items):
             raise ReportError(f"coverage was counted for lists of 1 to {len(self.recommended_items)} items, not {k}")
