@@ -42,6 +42,7 @@ _PROOF = (
     "proof/golden_decoded_scores.npy",
     "proof/baseline_ranks.npy",
     "proof/baseline_candidate_ranks.npy",
+    "proof/baseline_recommended_items.npy",
 )
 _FIXED = frozenset((MANIFEST, MODEL, ITEMS, USERS, *_PROOF))
 _EVAL_INPUT = re.compile(r"proof/eval_input_([A-Za-z0-9_.]{1,64})\.npy")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device_tests.errors import BundleError
-from device_tests.metrics import HALVES
+from device_tests.metrics import HALVES, coverage_depth
 from device_tests.npy import header_of
 from device_tests.popularity import THIRDS, halves, thirds
 
@@ -29,6 +29,8 @@ _NEGATIVES = "proof/eval_negatives.npy"
 _GOLDEN = ("proof/golden_users.npy", "proof/golden_float_top.npy", "proof/golden_decoded_scores.npy")
 _BASELINE = "proof/baseline_ranks.npy"
 _BASELINE_CANDIDATES = "proof/baseline_candidate_ranks.npy"
+_BASELINE_RECOMMENDED = "proof/baseline_recommended_items.npy"
+_BASELINES = (_BASELINE, _BASELINE_CANDIDATES, _BASELINE_RECOMMENDED)
 _ROWS_AT_ONCE = 1 << 14
 
 
@@ -182,34 +184,37 @@ class Baseline:
     """Ranks of every held-out item under the float32 .tflite, int32, aligned with the held-out items.
 
     `ranks` are among the user's unseen items, `candidate_ranks` among the item and its negatives, None without any.
+    `recommended_items`, int32 [coverage depth of the bundle's k], are those of a report's quality; None where unknown.
     """
 
     ranks: Ids
     candidate_ranks: Optional[Ids] = None
+    recommended_items: Optional[Ids] = None
 
     def to_members(self) -> dict[str, bytes]:
-        """Return the members of a bundle that hold these ranks."""
-        members = {_BASELINE: to_npy(self.ranks)}
-        if self.candidate_ranks is not None:
-            members[_BASELINE_CANDIDATES] = to_npy(self.candidate_ranks)
-        return members
+        """Return the members of a bundle that hold this."""
+        parts = dict(zip(_BASELINES, (self.ranks, self.candidate_ranks, self.recommended_items)))
+        return {name: to_npy(part) for name, part in parts.items() if part is not None}
 
     @classmethod
     def from_members(
         cls, members: Mapping[str, bytes], manifest: Manifest, evaluation: EvaluationSet
     ) -> Optional[Baseline]:
-        """Return the ranks of what a set holds out, None when there are none; BundleError when not valid."""
+        """Return what float32 did with a set, None when it is not there; BundleError when not valid."""
         if _BASELINE not in members:
-            if _BASELINE_CANDIDATES in members:
-                raise BundleError(f"{_BASELINE_CANDIDATES} is there and {_BASELINE} is missing")
+            for name in _BASELINES:
+                if name in members:
+                    raise BundleError(f"{name} is there and {_BASELINE} is missing")
             return None
-        ranks = _ranks(members, _BASELINE, evaluation, manifest.items)
-        if _BASELINE_CANDIDATES not in members:
-            return cls(ranks)
-        if evaluation.negatives is None:
-            raise BundleError(f"{_BASELINE_CANDIDATES} is there and {_NEGATIVES} is missing")
-        candidates = 1 + evaluation.negatives.shape[1]
-        return cls(ranks, _ranks(members, _BASELINE_CANDIDATES, evaluation, candidates))
+        made = cls(_ranks(members, _BASELINE, evaluation, manifest.items))
+        if _BASELINE_CANDIDATES in members:
+            if evaluation.negatives is None:
+                raise BundleError(f"{_BASELINE_CANDIDATES} is there and {_NEGATIVES} is missing")
+            candidates = 1 + evaluation.negatives.shape[1]
+            made = replace(made, candidate_ranks=_ranks(members, _BASELINE_CANDIDATES, evaluation, candidates))
+        if _BASELINE_RECOMMENDED in members:
+            made = replace(made, recommended_items=_recommended(members, manifest))
+        return made
 
 
 def to_npy(array: npt.NDArray[np.generic]) -> bytes:
@@ -243,6 +248,13 @@ def _ranks(members: Mapping[str, bytes], name: str, evaluation: EvaluationSet, l
     if (ranks < 1).any():
         raise BundleError(f"{name} holds a rank below 1")
     return ranks
+
+
+def _recommended(members: Mapping[str, bytes], manifest: Manifest) -> Ids:
+    counts = _ids(members, _BASELINE_RECOMMENDED, (coverage_depth(manifest.k, manifest.items),), manifest.items + 1)
+    if (np.diff(counts) < 0).any():
+        raise BundleError(f"{_BASELINE_RECOMMENDED} should rise from list to longer list")
+    return counts
 
 
 def _negatives(negatives: Ids, evaluation: EvaluationSet) -> Ids:

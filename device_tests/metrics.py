@@ -15,6 +15,13 @@ Metric = Callable[[Sequence[int], int], float]
 HALVES = ("popular_half", "unpopular_half")
 """The segments in which a held-out item is ranked among candidates: those of its own half of the items."""
 
+_LEAST_DEPTH = 20
+
+
+def coverage_depth(k: int, items: int) -> int:
+    """Longest list by which coverage is counted: the asked-for k, and 20 in any case, but no more than the items."""
+    return min(max(k, _LEAST_DEPTH), items)
+
 
 def recall(ranks: Sequence[int], k: int) -> float:
     """Share of the held-out items that stand in the first k."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from device_tests import ranking
 from device_tests.evaluation import Ragged
+from device_tests.metrics import coverage_depth
 from device_tests.report import Quality
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
     Raises ModelError when a score is NaN, k is not 1 to the items, or the runtime fails.
     """
     items = len(evaluation.popularity)
+    ranking.refuse_k(k, items)
     lists = np.empty((evaluation.users, k), np.int32)
     ranks = np.empty(len(evaluation.relevant.values), np.int32)
     negatives = evaluation.negatives
     candidate_ranks = np.empty(0 if negatives is None else len(ranks), np.int32)
-    recommended = np.zeros(items, bool)
+    depth = coverage_depth(k, items)
+    places = np.full(items, depth + 1, np.int32)
     distinct = 0
     for start in range(0, evaluation.users, recommender.batch):
         end = min(start + recommender.batch, evaluation.users)
@@ -38,9 +41,10 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
         if negatives is not None:  # before anything is hidden
             candidate_ranks[held_out] = ranking.ranks_among(scores, relevant.rows, relevant.values, negatives[held_out])
         ranking.hide(scores, _part(evaluation.seen, start, end))
-        best = ranking.top_k(scores, k)
-        lists[rows] = best
-        recommended[best[np.isfinite(np.take_along_axis(scores, best, axis=1))]] = True
+        best = ranking.top_k(scores, depth)
+        lists[rows] = best[:, :k]
+        shown = np.isfinite(np.take_along_axis(scores, best, axis=1))
+        places = np.minimum(places, ranking.best_places(best, shown, items))
         ranks[held_out] = ranking.ranks_of(scores, relevant.rows, relevant.values)
     quality = Quality(
         k=k,
@@ -48,7 +52,7 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
         users=evaluation.users,
         offsets=tuple(evaluation.relevant.offsets.tolist()),
         ranks=tuple(ranks.tolist()),
-        recommended_items=int(recommended.sum()),
+        recommended_items=tuple(ranking.recommended_items(places, depth).tolist()),
         distinct_scores=distinct / max(1, evaluation.users),
         segments=evaluation.segments(),
         negatives=0 if negatives is None else negatives.shape[1],

@@ -26,6 +26,12 @@ def refuse_nan(scores: npt.NDArray[np.floating]) -> None:
         raise ModelError(f"the model scored NaN ({int(bad.sum())} scores, the first for item {item} of row {row})")
 
 
+def refuse_k(k: int, items: int) -> None:
+    """Raise ModelError when a list of k items cannot be made."""
+    if not 1 <= k <= items:
+        raise ModelError(f"k should be 1 to {items} (the items), not {k}")
+
+
 def hide(scores: Scores, seen: Ragged) -> None:
     """Set the scores [B, items] of the items in each row's list to -inf, in place."""
     scores[seen.rows, seen.values] = -np.inf
@@ -37,8 +43,7 @@ def top_k(scores: npt.NDArray[np.floating], k: int) -> Ids:
     Items left out carry -inf and come last, by id. Raises ModelError when a score is NaN or k is not 1 to N.
     """
     rows, items = scores.shape
-    if not 1 <= k <= items:
-        raise ModelError(f"k should be 1 to {items} (the items), not {k}")
+    refuse_k(k, items)
     refuse_nan(scores)
     result = np.empty((rows, k), np.int32)
     least = np.partition(scores, items - k, axis=1)[:, items - k] if rows else scores[:, 0]
@@ -47,6 +52,23 @@ def top_k(scores: npt.NDArray[np.floating], k: int) -> Ids:
         best = np.argsort(-scores[row, candidates], kind="stable")[:k]
         result[row] = candidates[best]
     return result
+
+
+def best_places(lists: Ids, shown: npt.NDArray[np.bool_], items: int) -> Ids:
+    """Return the best 1-based place of every item in lists [B, k], int32 [items]; k + 1 where it stands in none.
+
+    A place counts where `shown`, bool [B, k], says so.
+    """
+    depth = lists.shape[1]
+    places = np.full(items, depth + 1, np.int32)
+    for place in range(depth, 0, -1):
+        places[lists[shown[:, place - 1], place - 1]] = place
+    return places
+
+
+def recommended_items(places: Ids, k: int) -> Ids:
+    """Return how many items have a place in [1, j], for every j from 1 to k: int32 [k]."""
+    return np.bincount(places, minlength=k + 1)[1 : k + 1].cumsum().astype(np.int32)
 
 
 def ranks_of(scores: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], items: npt.NDArray[np.integer]) -> Ids:

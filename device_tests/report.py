@@ -68,7 +68,8 @@ class Quality:
     """Ranks of every held-out item among its user's unseen items, from which every metric follows.
 
     User u's ranks are ranks[offsets[u]:offsets[u + 1]], 1-based, ties by lower id. `segments` maps a name to indices
-    into `ranks`. `recommended_items` is how many items stand in anyone's top k, `distinct_scores` the mean over users.
+    into `ranks`. `recommended_items[j - 1]` is how many items stand in anyone's top j, for j from 1 to the
+    `coverage_depth` of k; `distinct_scores` is the mean over users.
     `candidate_ranks`, aligned with `ranks`, are among the item and `negatives` others of its popularity half; without
     any drawn they are empty and `negatives` is 0.
     """
@@ -78,7 +79,7 @@ class Quality:
     users: int
     offsets: tuple[int, ...]
     ranks: tuple[int, ...]
-    recommended_items: int
+    recommended_items: tuple[int, ...]
     distinct_scores: float
     segments: dict[str, tuple[int, ...]]
     negatives: int
@@ -97,9 +98,12 @@ class Quality:
         except ValueError as why:
             raise ReportError(f"{name}@{k} of segment {segment or 'all'}: {why}") from None
 
-    def coverage(self) -> float:
-        """Share of the catalogue that stands in anyone's top k."""
-        return self.recommended_items / self.items
+    def coverage(self, k: Optional[int] = None) -> float:
+        """Share of the catalogue that stands in anyone's top k, the report's if None; ReportError where not counted."""
+        asked = min(self.k if k is None else k, self.items)
+        if not 1 <= asked <= len(self.recommended_items):
+            raise ReportError(f"coverage was counted for lists of 1 to {len(self.recommended_items)} items, not {k}")
+        return self.recommended_items[asked - 1] / self.items
 
     def candidate_hits(self, k: int, segment: Optional[str] = None) -> tuple[tuple[int, int], ...]:
         """Return one (hits, held-out items) for every user who has a held-out item (in the segment).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from device_tests.manifest import LEAST_OVERLAP
-from device_tests.metrics import HALVES
+from device_tests.metrics import HALVES, coverage_depth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,13 @@ def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
     yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
     yield all(1 <= rank <= quality.items for rank in ranks), f"quality.ranks should be 1 to {quality.items}"
     yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"
-    yield 0 <= quality.recommended_items <= quality.items, "quality.recommended_items should not exceed the items"
+    counted, depth = len(quality.recommended_items), coverage_depth(quality.k, quality.items)
+    yield counted == depth, f"quality.recommended_items should be {depth}, not {counted}"
+    counts = (0, *quality.recommended_items, quality.items)
+    yield (
+        all(first <= second for first, second in zip(counts, counts[1:])),
+        f"quality.recommended_items should rise and not exceed {quality.items} (the items)",
+    )
     for segment, indices in quality.segments.items():
         inside = all(0 <= index < len(ranks) for index in indices)
         yield inside and len(set(indices)) == len(indices), f"quality.segments.{segment} should index each rank once"

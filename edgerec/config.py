@@ -33,7 +33,8 @@ Every path in it is relative to the file's own folder. A whole one::
     app_bytes = "420 KiB"
     p50 = "2 ms"
     recall_at_10 = 0.21
-    recall_kept = "98 %"
+    floors = "default"      # of float32's quality, wherever no limit such as the next says another
+    recall_kept_at_20 = "98 %"
 
     [[bundle]]
     path = "demo/gru.edgerec"

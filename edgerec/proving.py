@@ -26,10 +26,13 @@ def replay(members: Mapping[str, bytes], runtime: RuntimePin, what: str, *, prog
 
 
 def baseline(members: Mapping[str, bytes], runtime: RuntimePin, *, progress: Progress = silent) -> Baseline:
-    """Measure where a float32 model ranks the held-out items; raises NotProvedError when the runtime does not say."""
+    """Measure where a float32 model ranks the held-out items, and how many items it recommends.
+
+    Raises NotProvedError when the runtime does not say.
+    """
     report = draft.ask(members, runtime, ("quality",), progress=progress)
     quality = report.quality
     if quality is None:
         raise NotProvedError(f"the harness reported no quality of the float32 model in {runtime}")
     candidate_ranks = np.array(quality.candidate_ranks, np.int32) if quality.negatives else None
-    return Baseline(np.array(quality.ranks, np.int32), candidate_ranks)
+    return Baseline(np.array(quality.ranks, np.int32), candidate_ranks, np.array(quality.recommended_items, np.int32))

@@ -286,7 +286,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     (folder / "model.tflite").write_bytes(smallest_tflite())
     (folder / "edgerec.toml").write_text(
-        '[[bundle]]\npath = "model.tflite"\n[budget]\napp_bytes = "1 KiB"\np50 = "1 ms"\n'
+        '[[bundle]]\npath = "model.tflite"\n[budget]\napp_bytes = "1 KiB"\np50 = "1 ms"\nfloors = "default"\n'
     )
     return folder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edgerec.config import FILE_NAME, read_config_if_there
-from edgerec.gate.budget import FLAG, Budget, limit
+from edgerec.gate.budget import budget_of_flags
 from edgerec.gate.from_reports import Conditions
 from edgerec.gate.plan import plan, read_and_check
 from edgerec.report.console import style_of
@@ -39,7 +39,7 @@ def command(
     matches. A limit without such a report is unproven. Exit code 1 when a limit is missed or unproven.
     """
     config = read_config_if_there(config_path)
-    flags = Budget(tuple(limit(*_pair(text), where=FLAG) for text in limits))
+    flags = budget_of_flags(_pair(text) for text in limits)
     conditions = Conditions(runtime or config.target.runtime, threads or config.target.threads)
     verdicts = read_and_check(plan(config, bundles, reports, flags), conditions)
     if as_json:

@@ -1,46 +1,36 @@
 """Budgets: what a model may weigh, take and lose before it may not ship."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from device_tests.metrics import METRICS
+from device_tests.metrics import HALVES
 from edgerec.errors import EdgerecError
+from edgerec.floors import CANDIDATES, DEFAULT
+from edgerec.gate.limit_kind import Amount, LimitKind, Unit, UnknownLimitError, kept_of_float32, limit_kind
 from edgerec.gate.quantity import QuantityError, bytes_of, flag_of, nanoseconds_of, share_of, version_of
 from edgerec.strict_toml import Table
-from edgerec.suggestion import did_you_mean
-
-Amount = float | str | bool
-Unit = Literal["bytes", "ns", "share", "version", "flag"]
-Direction = Literal["at most", "at least"]
-Evidence = Literal["file", "golden", "quality", "latency", "memory"]
 
 FLAG = "--limit"
 """Where a limit of the command line stands, in place of `file:line`."""
 
 
 class BudgetError(EdgerecError):
-    """A limit that is not known or whose amount cannot be understood."""
-
-
-@dataclass(frozen=True)
-class LimitKind:
-    """What a limit compares, which way, and where its evidence comes from."""
-
-    unit: Unit
-    direction: Direction
-    evidence: Evidence
-    meaning: str
+    """A limit that is not known, whose amount cannot be understood, or that another one contradicts."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit: its name, its amount in the kind's unit, and the `file:line` where it is set."""
+    """One limit: its name, its amount in the kind's unit, and the `file:line` where it is set.
+
+    `half` is the popularity half that it is about, and `strict` whether it is asked of the lower end of an interval;
+    only limits on what is kept of float32's have them.
+    """
 
     name: str
     amount: Amount
     where: str
+    half: str = ""
+    strict: bool = False
 
     @property
     def kind(self) -> LimitKind:
@@ -49,44 +39,65 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Switch:
+    """What a budget says beside its limits: on or off, and the `file:line` where it is set."""
+
+    on: bool
+    where: str
+
+
+@dataclass(frozen=True)
 class Budget:
-    """The limits that one model has to hold, in the order they were written."""
+    """The limits that one model has to hold, in the order they were written.
+
+    `floors` puts the default floors of `edgerec.floors` under what is kept of float32's wherever no limit of its own
+    stands, `strict` asks all of those of the lower ends of their intervals; None where nothing is said.
+    """
 
     limits: tuple[Limit, ...] = ()
+    floors: Switch | None = None
+    strict: Switch | None = None
 
     def overridden_by(self, other: "Budget") -> "Budget":
         """Give this budget with the other's limits in place of those of the same name, and its further ones."""
         merged = {limit.name: limit for limit in self.limits} | {limit.name: limit for limit in other.limits}
-        return Budget(tuple(merged.values()))
+        return Budget(tuple(merged.values()), other.floors or self.floors, other.strict or self.strict)
+
+    @property
+    def in_force(self) -> tuple[Limit, ...]:
+        """Give all limits, default floors among them; what is kept among candidates is one limit a half.
+
+        Raises BudgetError where `strict` asks for lower ends and nothing has to be kept.
+        """
+        own = {kept[0] for limit in self.limits if (kept := kept_of_float32(limit.name))}
+        where = self.floors.where if self.floors else ""
+        amounts = {(floor.quantity, floor.k): floor.share for floor in DEFAULT if floor.quantity not in own}
+        defaults = [Limit(f"{name}_kept_at_{k}", share, where) for (name, k), share in amounts.items()]
+        limits = [*self.limits, *(defaults if self.floors and self.floors.on else [])]
+        if self.strict is not None and self.strict.on:
+            if not any(kept_of_float32(limit.name) for limit in limits):
+                raise self._nothing_to_keep(self.strict)
+            limits = [replace(limit, strict=kept_of_float32(limit.name) is not None) for limit in limits]
+        return tuple(part for limit in limits for part in _by_half(limit))
+
+    def _nothing_to_keep(self, strict: Switch) -> BudgetError:
+        off = f'floors = "none" of {self.floors.where}' if self.floors else "no limit"
+        return BudgetError(
+            f"{strict.where}: strict = true asks for the lower end of what is kept of float32's, and {off} leaves "
+            'nothing to keep: write floors = "default", or a limit such as recall_kept_at_20 = "99 %".'
+        )
+
+
+def _by_half(limit: Limit) -> tuple[Limit, ...]:
+    if (kept_of_float32(limit.name) or ("",))[0] != CANDIDATES:
+        return (limit,)
+    return tuple(replace(limit, half=half) for half in HALVES)
 
 
 NO_LIMITS = Budget()
 
 
-LIMITS: Mapping[str, LimitKind] = {
-    "app_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, on disk"),
-    "download_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, deflated as in an APK"),
-    "model_bytes": LimitKind("bytes", "at most", "file", "model.tflite alone, on disk"),
-    "oldest_runtime": LimitKind("version", "at most", "file", "the runtime that must still know every op version"),
-    "flex": LimitKind("flag", "at most", "file", "whether Flex (TensorFlow) ops are allowed"),
-    "custom": LimitKind("flag", "at most", "file", "whether custom ops are allowed"),
-    "user_table": LimitKind("flag", "at most", "file", "whether a row for each user may ship"),
-    "golden": LimitKind("flag", "at least", "golden", "whether golden outputs must have been replayed"),
-    "top_k_overlap": LimitKind("share", "at least", "golden", "mean top-k overlap with the float32 model"),
-    "load": LimitKind("ns", "at most", "latency", "time to load the model"),
-    "first": LimitKind("ns", "at most", "latency", "time of the first call"),
-    "p50": LimitKind("ns", "at most", "latency", "median time of a warm call"),
-    "p95": LimitKind("ns", "at most", "latency", "95th percentile of the warm calls"),
-    "p99": LimitKind("ns", "at most", "latency", "99th percentile of the warm calls"),
-    "private_bytes": LimitKind("bytes", "at most", "memory", "private memory grown by loading and running"),
-    "mapped_bytes": LimitKind("bytes", "at most", "memory", "file-mapped memory grown by loading and running"),
-    "peak_bytes": LimitKind("bytes", "at most", "memory", "the process's peak resident memory"),
-}
-
-_AT_K = re.compile(rf"({'|'.join(METRICS)})_at_([1-9][0-9]{{0,3}})")
-_CANDIDATES_AT_K = re.compile(r"candidates_hit_rate_at_([1-9][0-9]{0,3})")
-CANDIDATES_KEPT = "candidates_kept"
-_KEPT = re.compile(rf"({'|'.join(METRICS)})_kept")
+_FLOORS = ("default", "none")
 
 _AMOUNT_OF: Mapping[Unit, Callable[[object], Amount]] = {
     "bytes": bytes_of,
@@ -97,61 +108,35 @@ _AMOUNT_OF: Mapping[Unit, Callable[[object], Amount]] = {
 }
 
 
-def limit_kind(name: str) -> LimitKind:
-    """Give what the limit of this name compares; raises BudgetError for a name that is not known."""
-    if name in LIMITS:
-        return LIMITS[name]
-    if at_k := metric_at_k(name):
-        return LimitKind("share", "at least", "quality", f"mean {at_k[0]} of the first {at_k[1]} over all users")
-    if kept := metric_kept(name):
-        return LimitKind("share", "at least", "quality", f"share of float32's {kept} that is kept, at the bundle's k")
-    if k := candidates_at_k(name):
-        return LimitKind(
-            "share", "at least", "quality", f"hit rate at {k} among candidates of its own half, the lesser"
-        )
-    if name == CANDIDATES_KEPT:
-        meaning = "share of float32's hit rate among candidates that is kept, the lesser of both halves"
-        return LimitKind("share", "at least", "quality", meaning)
-    hint = did_you_mean(name, limit_names()) or f"; known: {', '.join(limit_names())}"
-    raise BudgetError(f"limit {name} is not known{hint}.")
-
-
-def limit_names() -> tuple[str, ...]:
-    """Give every limit's name, the metrics' at k = 10."""
-    metrics = tuple(f"{name}_at_10" for name in METRICS) + tuple(f"{name}_kept" for name in METRICS)
-    return (*LIMITS, *metrics, "candidates_hit_rate_at_10", CANDIDATES_KEPT)
-
-
-def metric_at_k(name: str) -> tuple[str, int] | None:
-    """Give metric and k of a name such as `recall_at_10`, or None."""
-    match = _AT_K.fullmatch(name)
-    return (match[1], int(match[2])) if match else None
-
-
-def candidates_at_k(name: str) -> int | None:
-    """Give the k of a name such as `candidates_hit_rate_at_10`, or None."""
-    match = _CANDIDATES_AT_K.fullmatch(name)
-    return int(match[1]) if match else None
-
-
-def metric_kept(name: str) -> str | None:
-    """Give the metric of a name such as `recall_kept`, or None."""
-    match = _KEPT.fullmatch(name)
-    return match[1] if match else None
-
-
 def limit(name: str, value: object, where: str) -> Limit:
     """Give the limit of a name and a value as it was written; raises BudgetError that names where it stands."""
     try:
         return Limit(name, _AMOUNT_OF[limit_kind(name).unit](value), where)
     except QuantityError as error:
         raise BudgetError(f"{where}: {name} is {error}.") from error
-    except BudgetError as error:
+    except UnknownLimitError as error:
         raise BudgetError(f"{where}: {error}") from error
 
 
 def budget_of(table: Table | None) -> Budget:
-    """Give the budget that a `[budget]` table holds, empty for none."""
+    """Give the budget that a `[budget]` table holds, empty for none; raises BudgetError or TomlError with the line."""
     if table is None:
         return NO_LIMITS
-    return Budget(tuple(limit(key, table.value(key), table.where(key)) for key in table.values))
+    floors, strict = table.choice("floors", _FLOORS), table.flag("strict")
+    names = [key for key in table.values if key not in {"floors", "strict"}]
+    return Budget(
+        tuple(limit(key, table.value(key), table.where(key)) for key in names),
+        None if floors is None else Switch(floors == "default", table.where("floors")),
+        None if strict is None else Switch(strict, table.where("strict")),
+    )
+
+
+def budget_of_flags(pairs: Iterable[tuple[str, object]]) -> Budget:
+    """Give the budget of `--limit NAME=VALUE`; raises BudgetError for one name with two values."""
+    values: dict[str, object] = {}
+    for name, value in pairs:
+        if values.setdefault(name, value) != value:
+            raise BudgetError(
+                f"{FLAG} {name}={values[name]} and {FLAG} {name}={value} contradict each other: give one."
+            )
+    return budget_of(Table(FLAG, (), values, {}))

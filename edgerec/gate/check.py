@@ -1,13 +1,15 @@
 """`check(file, reports, budget) -> Verdict`: every limit against what is read from the file and measured on devices."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from converters.anatomy import Anatomy, anatomy
 from device_tests.report import DeviceReport
-from edgerec.gate.budget import Amount, Budget, Limit, LimitKind
+from edgerec.gate.budget import Budget, Limit
 from edgerec.gate.from_file import Reading, largest_tensors, read_amount, signature_check
 from edgerec.gate.from_reports import ANYWHERE, Conditions, measured_amount, reports_of
+from edgerec.gate.limit_kind import Amount, LimitKind
 from edgerec.gate.quantity import version_key
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile
@@ -33,7 +35,7 @@ def check(
     inside = anatomy(file.tflite)
     remedy = bench_line(file, conditions, report_path)
     checks = [one for one in (signature_check(file),) if one is not None]
-    limits = budget.limits
+    limits = budget.in_force
     if any(report.golden is not None for report in own.values()) and all(one.name != "golden" for one in limits):
         limits = (Limit("golden", amount=True, where=""), *limits)
     for limit in limits:
@@ -76,14 +78,14 @@ def _report_check(
     if reading.amount is None and file.bundle is None and limit.kind.evidence in {"golden", "quality"}:
         reading = Reading(None, reason="only a bundle carries users and golden outputs to measure it with")
         remedy = command(["pack", file.name])
-    held = None if reading.amount is None else _holds(limit.kind, limit.amount, reading.amount)
+    held = _held(limit, reading)
     if held and not as_asked:
         held = None
-        reading = Reading(
-            reading.amount, reading.provenance, reading.source, f"no report on {conditions} as the target asks"
-        )
+        reading = replace(reading, reason=f"no report on {conditions} as the target asks")
     inside = anatomy(file.tflite) if held is False and limit.kind.evidence == "memory" else None
-    return _check(limit, reading, held, remedy=remedy if held is None else "", inside=inside)
+    if held is not None or _no_evidence(reading):
+        remedy = ""
+    return _check(limit, reading, held, remedy=remedy, inside=inside)
 
 
 def _check(limit: Limit, reading: Reading, held: bool | None, *, remedy: str, inside: Anatomy | None) -> Check:
@@ -100,7 +102,21 @@ def _check(limit: Limit, reading: Reading, held: bool | None, *, remedy: str, in
         reason=reading.reason,
         remedy=remedy,
         largest=() if inside is None else largest_tensors(inside),
+        half=limit.half,
+        interval=None if reading.kept is None else reading.kept.interval,
+        strict=limit.strict,
+        no_evidence=held is None and _no_evidence(reading),
     )
+
+
+def _held(limit: Limit, reading: Reading) -> bool | None:
+    if reading.kept is not None:
+        return {"held": True, "missed": False}.get(reading.kept.state)
+    return None if reading.amount is None else _holds(limit.kind, limit.amount, reading.amount)
+
+
+def _no_evidence(reading: Reading) -> bool:
+    return reading.kept is not None and reading.kept.state == "no evidence"
 
 
 def _holds(kind: LimitKind, limit: Amount, measured: Amount) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from converters.anatomy import Anatomy, id_limits
-from edgerec.gate.budget import Amount
+from edgerec.floors import Kept
+from edgerec.gate.limit_kind import Amount
 from edgerec.gate.verdict import Check, LargeTensor
 from edgerec.model_file import ModelFile
 
@@ -14,12 +15,16 @@ NAMED_TENSORS = 3
 
 @dataclass(frozen=True)
 class Reading:
-    """An amount that was read or measured, or None and the reason why there is none."""
+    """An amount that was read or measured, or None and the reason why there is none.
+
+    `kept` is what became of a floor where the amount is a share of float32's.
+    """
 
     amount: Amount | None
     provenance: str = ""
     source: str = ""
     reason: str = ""
+    kept: Kept | None = None
 
 
 def read_amount(name: str, file: ModelFile, anatomy: Anatomy) -> Reading:

@@ -1,77 +1,88 @@
 """What the ranks in a report come to, and how much of float32's is left by the ranks in the bundle's proof."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from device_tests.metrics import HALVES, METRICS, mean
+from device_tests.metrics import HALVES
 from device_tests.report import Quality
-from edgerec.gate.budget import CANDIDATES_KEPT, Amount, candidates_at_k, metric_at_k, metric_kept
+from edgerec import floors
+from edgerec.floors import CANDIDATES, COVERAGE, Floor, Floors, Kept
+from edgerec.gate.budget import Budget, Limit
+from edgerec.gate.limit_kind import Amount, candidates_at_k, kept_of_float32, metric_at_k
 from edgerec.gate.npy import int32_values
 from edgerec.model_file import ModelFile
 
-_BASELINE = "proof/baseline_ranks.npy"
-_BASELINE_CANDIDATES = "proof/baseline_candidate_ranks.npy"
+NOTHING_HELD_OUT = "the bundle's eval set holds nothing out"
 
 
-def quality_amount(name: str, file: ModelFile, quality: Quality) -> tuple[Amount | None, str]:
-    """Give the amount that a quality holds for the limit of this name, a share, or None and why it holds none.
+@dataclass(frozen=True)
+class _Proof:
+    """Where a bundle keeps what float32 gave, and the field of a quality that it is."""
 
-    Raises BundleError where float32's ranks in the bundle cannot be read.
-    """
+    member: str
+    field: str
+
+
+_RANKS = _Proof("proof/baseline_ranks.npy", "ranks")
+_OTHER: Mapping[str, _Proof] = {
+    CANDIDATES: _Proof("proof/baseline_candidate_ranks.npy", "candidate_ranks"),
+    COVERAGE: _Proof("proof/baseline_recommended_items.npy", "recommended_items"),
+}
+
+
+def quality_amount(name: str, quality: Quality) -> tuple[Amount | None, str]:
+    """Give the amount that a quality holds for the limit of this name, a share, or None and why it holds none."""
     if not quality.ranks:
-        return None, "the bundle's eval set holds nothing out"
+        return None, NOTHING_HELD_OUT
     if at_k := metric_at_k(name):
         return quality.metric(*at_k), ""
-    if k := candidates_at_k(name):
-        reason = _unproven(quality, k)
-        return (None, reason) if reason else (min(quality.candidate_hit_rate(k, half) for half in HALVES), "")
-    if name == CANDIDATES_KEPT:
-        return _candidates_kept(file, quality)
-    return _kept(metric_kept(name) or name, file, quality)
+    k = candidates_at_k(name) or quality.k
+    reason = next(filter(None, (floors.no_candidates(quality, k, half) for half in HALVES)), "")
+    return (None, reason) if reason else (min(quality.candidate_hit_rate(k, half) for half in HALVES), "")
 
 
-def _candidates_kept(file: ModelFile, quality: Quality) -> tuple[Amount | None, str]:
-    """Give the least share of float32's hit rate among candidates that a half keeps, over the same candidates."""
-    if reason := _unproven(quality, quality.k):
-        return None, reason
-    ranks, reason = _float32_ranks(file, _BASELINE_CANDIDATES, len(quality.candidate_ranks))
-    if ranks is None:
-        return None, reason
-    float32 = replace(quality, candidate_ranks=ranks)
-    shares = []
-    for half in HALVES:
-        baseline = float32.candidate_hit_rate(quality.k, half)
-        if baseline <= 0:
-            return None, f"float32's hit rate among candidates is 0 in the {half}, of which nothing can be kept"
-        shares.append(quality.candidate_hit_rate(quality.k, half) / baseline)
-    return min(shares), ""
+def floor_of(limit: Limit, k: int) -> Floor | None:
+    """Give the floor that a limit on what is kept of float32's is, for lists of the bundle's k; None for another."""
+    asked = kept_of_float32(limit.name)
+    return None if asked is None else Floor(asked[0], asked[1] or k, float(limit.amount), limit.half)
 
 
-def _unproven(quality: Quality, k: int) -> str:
-    """Say why hit rates at k among candidates of both halves prove nothing, empty where they do."""
-    if not quality.negatives:
-        return "the bundle has no candidates to rank: make it with candidates = 99 under [data] in edgerec.toml"
-    if k > quality.negatives:
-        return f"every item is among the first {k} of its {1 + quality.negatives} candidates: take a smaller k"
-    empty = [half for half in HALVES if not quality.segments[half]]
-    return f"no item of the {empty[0]} is held out" if empty else ""
+def floors_of(budget: Budget, k: int) -> Floors:
+    """Give the floors of a budget, for lists of the bundle's k where a limit names none."""
+    made = tuple(floor for limit in budget.in_force if (floor := floor_of(limit, k)))
+    return Floors(made, strict=budget.strict is not None and budget.strict.on)
 
 
-def _kept(metric: str, file: ModelFile, quality: Quality) -> tuple[Amount | None, str]:
-    """Give the share of float32's metric that is left, both over the same held-out items."""
-    ranks, reason = _float32_ranks(file, _BASELINE, len(quality.ranks))
-    if ranks is None:
-        return None, reason
-    baseline = mean(METRICS[metric], quality.offsets, ranks, quality.k)
-    if baseline <= 0:
-        return None, f"float32's {metric} is 0, of which nothing can be kept"
-    return quality.metric(metric, quality.k) / baseline, ""
+def kept_of(limit: Limit, file: ModelFile, quality: Quality) -> Kept | None:
+    """Give what is kept of float32's for a limit on that, None for any other limit.
+
+    Raises BundleError where what float32 gave cannot be read in the bundle.
+    """
+    floor = floor_of(limit, quality.k)
+    if floor is None:
+        return None
+    if reason := floors.obstacle(floor, quality) if quality.ranks else NOTHING_HELD_OUT:
+        return Kept(floor, "unproven", reason=reason)
+    float32, reason = _float32(_OTHER.get(floor.quantity, _RANKS), file, quality)
+    if float32 is None:
+        return Kept(floor, "unproven", reason=reason)
+    return floors.kept(floor, float32, quality, strict=limit.strict)
 
 
-def _float32_ranks(file: ModelFile, member: str, expected: int) -> tuple[tuple[int, ...] | None, str]:
-    """Give float32's ranks of a bundle's held-out items, or None and why there are none that fit the report."""
-    if file.bundle is None or member not in file.bundle.members:
-        return None, f"there is no {member} to compare with float32"
-    ranks = int32_values(file.bundle.members[member], f"{file.name} {member}")
-    if len(ranks) != expected or any(rank < 1 for rank in ranks):
-        return None, f"{member} does not fit the report: {len(ranks)} ranks, expected {expected}"
-    return ranks, ""
+def _float32(proof: _Proof, file: ModelFile, quality: Quality) -> tuple[Quality | None, str]:
+    """Give float32's quality as far as one member of the bundle tells it, or None and why that does not fit."""
+    if file.bundle is None or proof.member not in file.bundle.members:
+        return None, f"there is no {proof.member} to compare with float32: make the bundle again"
+    values = int32_values(file.bundle.members[proof.member], f"{file.name} {proof.member}")
+    if proof.field == "recommended_items":
+        counts = (0, *values, quality.items)
+        if any(first > second for first, second in pairwise(counts)):
+            return None, f"{proof.member} does not fit the report: it should rise to at most {quality.items} items"
+        return replace(quality, recommended_items=values), ""
+    expected = len(quality.ranks)
+    if len(values) != expected or any(rank < 1 for rank in values):
+        return None, f"{proof.member} does not fit the report: {len(values)} ranks, expected {expected}"
+    if proof.field == "ranks":
+        return replace(quality, ranks=values), ""
+    return replace(quality, candidate_ranks=values), ""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device_tests.report import DeviceReport, GoldenResult
-from edgerec.gate.budget import Amount, Limit
+from edgerec.gate.budget import Limit
 from edgerec.gate.from_file import Reading
-from edgerec.gate.from_quality import quality_amount
+from edgerec.gate.from_quality import kept_of, quality_amount
+from edgerec.gate.limit_kind import Amount
 from edgerec.model_file import ModelFile
 
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
@@ -53,13 +54,14 @@ def measured_amount(
     known = {name: reading for name, reading in readings.items() if reading.amount is not None}
     if not known:
         kind = "model" if file.bundle is None else "bundle"
-        reasons = (reading.reason for reading in readings.values())
-        return Reading(None, reason=next(reasons, f"no report of this {kind}")), False
+        return next(iter(readings.values()), Reading(None, reason=f"no report of this {kind}")), False
     worst = (max if limit.kind.direction == "at most" else min)(known.values(), key=_figure)
     return worst, any(conditions.hold_for(reports[name]) for name in known)
 
 
 def _figure(reading: Reading) -> float:
+    if reading.kept is not None and reading.kept.figure is not None:
+        return reading.kept.figure
     return float(reading.amount) if isinstance(reading.amount, (int, float)) else 0.0
 
 
@@ -70,6 +72,9 @@ def _amount(limit: Limit, file: ModelFile, name: str, report: DeviceReport) -> R
         return Reading(None, report.provenance, name, f"{name} is {report.provenance}: no evidence of {evidence}")
     if getattr(report, evidence) is None:
         return Reading(None, report.provenance, name, f"{name} has no {evidence} phase")
+    kept = None if report.quality is None else kept_of(limit, file, report.quality)
+    if kept is not None:
+        return Reading(kept.estimate, report.provenance, name, kept.reason, kept)
     amount, reason = _BY_EVIDENCE[evidence](limit.name, file, report)
     return Reading(amount, report.provenance, name, reason)
 
@@ -128,10 +133,10 @@ def _memory(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount |
     return max(figure for figure in figures if figure is not None), ""
 
 
-def _quality(name: str, file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+def _quality(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
     if report.quality is None:
         return None, "quality was not measured"
-    return quality_amount(name, file, report.quality)
+    return quality_amount(name, report.quality)
 
 
 _BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality}

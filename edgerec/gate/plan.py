@@ -67,7 +67,7 @@ def _setting(config: Config, path: Path) -> BundleSetting:
 
 def _planned(config: Config, setting: BundleSetting, reports: tuple[Path, ...], flags: Budget) -> Planned:
     budget = config.budget.overridden_by(setting.budget).overridden_by(flags)
-    if not budget.limits:
+    if not budget.in_force:
         raise BudgetError(
             f"{setting.path} has no budget to hold: give --limit NAME=VALUE, or write one in {FILE_NAME}:\n\n{SNIPPET}"
         )

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from edgerec.gate.budget import Amount, Unit
+from edgerec.floors import State
+from edgerec.gate.limit_kind import Amount, Unit
+from edgerec.statistics import Interval
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,9 @@ class Check:
     `held` is None when nothing proves or refutes it. `limit` and `measured` are in `unit` (bytes, ns, share, version,
     flag, or text for what has no amount). `provenance` says how the figure came about ("read from the file",
     "measured", "emulated") and `source` who said it, a report's path; `where` is the `file:line` of the limit.
+
+    What is kept of float32's may be that of one popularity `half` and has its 95 % `interval` beside it, of whose lower
+    end the limit is asked where it is `strict`; with `no_evidence`, float32 has too few hits for it to prove anything.
     """
 
     name: str
@@ -36,13 +41,25 @@ class Check:
     reason: str = ""
     remedy: str = ""
     largest: tuple[LargeTensor, ...] = ()
+    half: str = ""
+    interval: Interval | None = None
+    strict: bool = False
+    no_evidence: bool = False
+
+    @property
+    def state(self) -> State:
+        """Give `held` as a word, and why there is none."""
+        if self.held is None:
+            return "no evidence" if self.no_evidence else "unproven"
+        return "held" if self.held else "missed"
 
     @property
     def excess(self) -> float | None:
         """Give by how much a missed limit is missed, in its unit; None when it holds or has no amount."""
         if self.held is not False or isinstance(self.limit, (str, bool)) or isinstance(self.measured, (str, bool)):
             return None
-        return None if self.measured is None else abs(self.measured - self.limit)
+        figure = self.interval.low if self.strict and self.interval else self.measured
+        return None if figure is None else abs(figure - self.limit)
 
 
 @dataclass(frozen=True)
@@ -57,12 +74,6 @@ class Verdict:
     def __bool__(self) -> bool:
         return bool(self.checks) and all(check.held for check in self.checks)
 
-    @property
-    def missed(self) -> tuple[Check, ...]:
-        """Give the checks that do not hold."""
-        return tuple(check for check in self.checks if check.held is False)
-
-    @property
-    def unproven(self) -> tuple[Check, ...]:
-        """Give the checks without evidence."""
-        return tuple(check for check in self.checks if check.held is None)
+    def of(self, state: State) -> tuple[Check, ...]:
+        """Give the checks in a state."""
+        return tuple(check for check in self.checks if check.state == state)

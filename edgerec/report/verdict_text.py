@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from edgerec.floors import State
 from edgerec.gate.budget import FLAG
 from edgerec.gate.from_file import READ
 from edgerec.gate.verdict import Check, Verdict
@@ -9,7 +10,13 @@ from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table
 from edgerec.report.quantities import amount, size
 
 JSON_VERSION = 1
-_WORDS = {True: ("held", GREEN), False: ("MISSED", RED), None: ("unproven", YELLOW)}
+_WORDS: dict[State, tuple[str, str]] = {
+    "held": ("held", GREEN),
+    "missed": ("MISSED", RED),
+    "unproven": ("unproven", YELLOW),
+    "no evidence": ("no evidence", YELLOW),
+}
+_NOT_HELD: tuple[State, ...] = ("missed", "unproven", "no evidence")
 
 
 def verdict_text(verdict: Verdict, style: Style = PLAIN) -> str:
@@ -19,7 +26,7 @@ def verdict_text(verdict: Verdict, style: Style = PLAIN) -> str:
     painted = [lines[0], *(_paint(line, check, style) for line, check in zip(lines[1:], verdict.checks, strict=True))]
     title = style.paint(visible(verdict.subject), BOLD)
     parts = [f"{title}  {verdict.sha256[:12]}", *painted]
-    for check in (*verdict.missed, *verdict.unproven):
+    for check in (one for state in _NOT_HELD for one in verdict.of(state)):
         parts += ["", *_explanation(check, style)]
     if verdict.notes:
         parts += ["", *(f"  note: {visible(note)}" for note in verdict.notes)]
@@ -52,6 +59,10 @@ def _check_json(check: Check) -> dict[str, object]:
         "limit": check.limit,
         "measured": check.measured,
         "held": check.held,
+        "state": check.state,
+        "half": check.half,
+        "interval": None if check.interval is None else [check.interval.low, check.interval.high],
+        "strict": check.strict,
         "excess": check.excess,
         "provenance": check.provenance,
         "source": check.source,
@@ -69,13 +80,23 @@ def _row(check: Check) -> tuple[str, ...]:
     origin = f"{check.source} ({check.provenance})" if check.source else check.provenance
     measured, limit = _amounts(check)
     return (
-        _WORDS[check.held][0],
-        check.name,
-        measured,
+        _WORDS[check.state][0],
+        _named(check),
+        _with_interval(measured, check),
         _sign(check),
         limit,
         origin if check.measured is not None else "",
     )
+
+
+def _named(check: Check) -> str:
+    return f"{check.name} {check.half.replace('_', ' ')}".rstrip()
+
+
+def _with_interval(measured: str, check: Check) -> str:
+    if check.interval is None:
+        return measured
+    return f"{measured} ({100 * check.interval.low:.1f}-{100 * check.interval.high:.1f})"
 
 
 def _amounts(check: Check) -> tuple[str, str]:
@@ -99,12 +120,12 @@ def _sign(check: Check) -> str:
 
 
 def _paint(line: str, check: Check, style: Style) -> str:
-    word, code = _WORDS[check.held]
+    word, code = _WORDS[check.state]
     return line.replace(word, style.paint(word, code), 1)
 
 
 def _explanation(check: Check, style: Style) -> list[str]:
-    word, code = _WORDS[check.held]
+    word, code = _WORDS[check.state]
     lines = [f"  {style.paint(word.lower(), code)}: {visible(_sentence(check))}"]
     if check.largest:
         lines.append("    the largest tensors:")
@@ -119,16 +140,19 @@ def _explanation(check: Check, style: Style) -> list[str]:
 
 
 def _sentence(check: Check) -> str:
+    name = _named(check)
     measured, limit = _amounts(check)
     reason = f": {check.reason}" if check.reason else ""
     if check.held is None:
         asked = f" {check.direction} {limit}" if _has_amount(check) else ""
-        return f"{check.name}{asked}{reason or ': nothing measured it'}"
+        return f"{name}{asked}{reason or ': nothing measured it'}"
     if check.excess is None:
-        return f"{check.name} is {measured}, expected {limit}{reason}"
+        return f"{name} is {measured}, expected {limit}{reason}"
     over = "over" if check.direction == "at most" else "below"
     relative = f" ({100 * check.excess / float(check.limit):.1f} %)" if check.limit else ""
-    return f"{check.name} is {measured}, {_excess(check)}{relative} {over} the limit of {limit}{reason}"
+    lower = "its lower end " if check.strict and check.interval else ""
+    missed_by = f"{lower}{_excess(check)}{relative} {over} the limit of {limit}"
+    return f"{name} is {_with_interval(measured, check)}, {missed_by}{reason}"
 
 
 def _excess(check: Check) -> str:
@@ -140,6 +164,5 @@ def _excess(check: Check) -> str:
 def _summary(verdict: Verdict, style: Style) -> str:
     if verdict:
         return style.paint(f"held: {len(verdict.checks)} of {len(verdict.checks)} checks", GREEN)
-    parts = [f"{len(verdict.missed)} missed"] if verdict.missed else []
-    parts += [f"{len(verdict.unproven)} unproven"] if verdict.unproven else []
+    parts = [f"{len(found)} {state}" for state in _NOT_HELD if (found := verdict.of(state))]
     return style.paint(f"not held: {', '.join(parts)} of {len(verdict.checks)} checks", RED)

@@ -58,6 +58,18 @@ def test_a_set_comes_back_from_its_members() -> None:
     assert same(baseline, Baseline.from_members(baseline.to_members(), MANIFEST, SET))
 
 
+def test_what_float32_recommends_comes_back_and_must_be_possible() -> None:
+    baseline = Baseline(np.array([1, 5, 2], np.int32), recommended_items=np.array([1, 3, 3, 4, 5], np.int32))
+    assert same(baseline, Baseline.from_members(baseline.to_members(), MANIFEST, SET))
+    for wrong in ([1, 3, 3, 4], [1, 3, 3, 4, 6], [1, 3, 2, 4, 5], [-1, 3, 3, 4, 5]):
+        members = replace(baseline, recommended_items=np.array(wrong, np.int32)).to_members()
+        with pytest.raises(BundleError, match=r"^proof/baseline_recommended_items.npy "):
+            Baseline.from_members(members, MANIFEST, SET)
+    del members["proof/baseline_ranks.npy"]
+    with pytest.raises(BundleError, match=r"recommended_items.npy is there and proof/baseline_ranks.npy is missing"):
+        Baseline.from_members(members, MANIFEST, SET)
+
+
 def test_candidates_come_back_from_their_members() -> None:
     assert same(WIDE, EvaluationSet.from_members(WIDE.to_members(), WIDE_MANIFEST))
     baseline = Baseline(np.array([1, 8, 2], np.int32), np.array([1, 3, 2], np.int32))
@@ -276,5 +288,10 @@ def test_the_head_holds_a_third_of_the_interactions() -> None:
 
 def test_every_member_has_a_place_in_a_bundle() -> None:
     ones = np.ones(3, np.int32)
-    members = {**WIDE.to_members(), **SET.to_members(), **GOLDEN.to_members(), **Baseline(ones, ones).to_members()}
+    members = {
+        **WIDE.to_members(),
+        **SET.to_members(),
+        **GOLDEN.to_members(),
+        **Baseline(ones, ones, ones).to_members(),
+    }
     assert bundle.encode(members)

@@ -90,3 +90,19 @@ def test_a_rank_among_candidates_is_that_of_a_plain_sort(data: st.DataObject) ->
         for row, own in zip(rows, lists, strict=True)
     ]
     assert found.tolist() == expected
+
+
+@given(st.lists(st.permutations(range(6)), max_size=5), st.integers(1, 6), st.data())
+def test_an_item_is_recommended_from_the_best_place_that_it_has_in_any_list(
+    orders: list[list[int]], k: int, data: st.DataObject
+) -> None:
+    lists = np.array([order[:k] for order in orders], np.int32).reshape(-1, k)
+    shown = np.array(data.draw(st.lists(st.booleans(), min_size=lists.size, max_size=lists.size)), bool).reshape(-1, k)
+    places = ranking.best_places(lists, shown, 6)
+    for item in range(6):
+        held = [
+            place + 1 for row, ids in enumerate(lists) for place in range(k) if ids[place] == item and shown[row, place]
+        ]
+        assert places[item] == min(held, default=k + 1)
+    counts = [len(set(lists[:, :depth][shown[:, :depth]].tolist())) for depth in range(1, k + 1)]
+    assert ranking.recommended_items(places, k).tolist() == counts

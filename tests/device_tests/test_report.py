@@ -33,7 +33,7 @@ BOARD = Board(
 )
 GOLDEN = GoldenResult(10, 5, 0.001, 0.01, 1.0, True, 0.99, 0.98, 0.9, True, "")
 QUALITY = Quality(
-    2, 30, 3, (0, 2, 2, 5), (1, 9, 3, 2, 30), 12, 29.5,
+    2, 30, 3, (0, 2, 2, 5), (1, 9, 3, 2, 30), (7, 12, *[20] * 18), 29.5,
     {"head": (0, 3), "middle": (), "tail": (1, 2, 4), "short_history": (0, 1), "long_history": (2, 3, 4)}, 0, (),
 )  # fmt: skip
 RANKED = replace(
@@ -89,7 +89,9 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
         ({"quality": replace(QUALITY, ranks=(1, 9, 3, 2, 31))}, "ranks should be 1 to 30"),
         ({"quality": replace(QUALITY, k=31)}, "k should be 1 to 30, not 31"),
         ({"quality": replace(QUALITY, items=0, ranks=(), offsets=(0, 0, 0, 0))}, "items should be at least 1"),
-        ({"quality": replace(QUALITY, recommended_items=31)}, "should not exceed the items"),
+        ({"quality": replace(QUALITY, recommended_items=(12,) * 19)}, "recommended_items should be 20, not 19"),
+        ({"quality": replace(QUALITY, recommended_items=(*[12] * 19, 31))}, "should rise and not exceed 30"),
+        ({"quality": replace(QUALITY, recommended_items=(12, 11, *[20] * 18))}, "should rise and not exceed 30"),
         ({"quality": replace(QUALITY, segments={"head": (5,)})}, "segments.head should index each rank once"),
         ({"quality": replace(QUALITY, segments={"head": (1, 1)})}, "segments.head should index each rank once"),
         ({"quality": replace(QUALITY, negatives=-1)}, "negatives should be 0 to 29, not -1"),
@@ -126,7 +128,15 @@ def test_metrics_follow_from_the_ranks() -> None:
     assert QUALITY.metric("recall", 3, "tail") == 0.25
     assert QUALITY.metric("recall", 1, "short_history") == 0.5
     assert QUALITY.per_user("recall", 3, "tail") == (0.0, 0.5)
-    assert QUALITY.coverage() == 0.4
+
+
+def test_coverage_is_told_for_every_list_that_it_was_counted_for() -> None:
+    assert (QUALITY.coverage(), QUALITY.coverage(1), QUALITY.coverage(20)) == (12 / 30, 7 / 30, 20 / 30)
+    for k in (0, 21):
+        with pytest.raises(ReportError, match=f"coverage was counted for lists of 1 to 20 items, not {k}"):
+            QUALITY.coverage(k)
+    few = replace(QUALITY, items=5, recommended_items=(1, 2, 3, 4, 5))
+    assert few.coverage(20) == 1, "a list of all items is as long as any"
 
 
 def test_hits_among_candidates_are_counted_by_user_and_rated_over_all_held_out_items() -> None:
@@ -154,7 +164,7 @@ def test_a_segment_is_the_users_with_the_other_ranks_left_out(data: st.DataObjec
     flat = [rank for user in users for rank in user]
     offsets = tuple(np.cumsum([0, *map(len, users)]).tolist())
     chosen = tuple(index for index, (_, inside) in enumerate(flat) if inside)
-    quality = Quality(1, 30, len(users), offsets, tuple(rank for rank, _ in flat), 0, 1.0, {"s": chosen}, 0, ())
+    quality = Quality(1, 30, len(users), offsets, tuple(rank for rank, _ in flat), (0,) * 20, 1.0, {"s": chosen}, 0, ())
     kept = [[rank for rank, inside in user if inside] for user in users]
     expected = tuple(metrics.ndcg(ranks, 10) for ranks in kept if ranks)
     assert quality.per_user("ndcg", 10, "s") == expected

@@ -167,7 +167,9 @@ def tiny_members(tiny_model: TinyModel, tiny_tflite: bytes, tiny_manifest: Manif
     ranks = (np.argsort(order, axis=1)[np.arange(USERS), held_out[:, 0]] + 1).astype(np.int32)
     items = bundle_format.join_lines(tuple(f"i{item}" for item in range(ITEMS)))
     app = {bundle_format.MODEL: tiny_tflite, bundle_format.ITEMS: items}
-    proof = evaluation.to_members() | golden.to_members() | Baseline(ranks).to_members()
+    counts = np.array([len(np.unique(order[:, :depth])) for depth in range(1, 21)], np.int32)
+    baseline = Baseline(ranks, recommended_items=counts)
+    proof = evaluation.to_members() | golden.to_members() | baseline.to_members()
     titles = bundle_format.join_lines(tuple(f"Film {item}" for item in range(ITEMS)))
     return with_manifest(tiny_manifest, {**app, **proof, bundle_format.TITLES: titles})
 
@@ -248,8 +250,8 @@ def tiny_quality(tiny_members: dict[str, bytes]) -> Quality:
         items=ITEMS,
         users=USERS,
         offsets=tuple(range(USERS + 1)),
-        ranks=_ranks(tiny_members),
-        recommended_items=30,
+        ranks=_values(tiny_members["proof/baseline_ranks.npy"], USERS),
+        recommended_items=_values(tiny_members["proof/baseline_recommended_items.npy"], 20),
         distinct_scores=40.0,
         segments={"head": tuple(range(4)), "middle": (), "tail": tuple(range(4, USERS))},
         negatives=0,
@@ -257,9 +259,8 @@ def tiny_quality(tiny_members: dict[str, bytes]) -> Quality:
     )
 
 
-def _ranks(members: dict[str, bytes]) -> tuple[int, ...]:
-    data = members["proof/baseline_ranks.npy"]
-    return tuple(int(rank) for rank in np.frombuffer(data[-4 * USERS :], "<i4"))
+def _values(npy: bytes, count: int) -> tuple[int, ...]:
+    return tuple(int(value) for value in np.frombuffer(npy[-4 * count :], "<i4"))
 
 
 @pytest.fixture

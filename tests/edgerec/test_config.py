@@ -24,7 +24,9 @@ def test_the_documented_file_is_read_whole() -> None:
     assert config.recipe == "prune80_int8"
     assert config.search == SearchSetting(40, 8, 2, 0, 3)
     assert (config.target.runtime, config.target.threads) == ("tflite-runtime==2.14.0", 1)
-    assert [limit.name for limit in config.budget.limits] == ["app_bytes", "p50", "recall_at_10", "recall_kept"]
+    assert config.budget.floors is not None
+    assert config.budget.floors.on
+    assert [limit.name for limit in config.budget.limits] == ["app_bytes", "p50", "recall_at_10", "recall_kept_at_20"]
     (bundle,) = config.bundles
     assert bundle.reports == (Path("project/demo/gru.report.json"),)
     assert bundle.budget.limits[0].amount == 400 * 1024

@@ -12,12 +12,17 @@ MakeReport = Callable[..., DeviceReport]
 
 
 K = 30  # of 40 items: enough for float32 to find what most of the twelve users did next
-NO_GOLDEN = ("proof/golden_users.npy", "proof/golden_float_top.npy", "proof/golden_decoded_scores.npy")
+OF_ANOTHER_K = (
+    "proof/golden_users.npy",
+    "proof/golden_float_top.npy",
+    "proof/golden_decoded_scores.npy",
+    "proof/baseline_recommended_items.npy",
+)
 
 
 @pytest.fixture
 def bundle(rebuilt: Callable[..., dict[str, bytes]]) -> Bundle:
-    return bundle_format.decode(bundle_format.encode(rebuilt(dict.fromkeys(NO_GOLDEN), k=K)))
+    return bundle_format.decode(bundle_format.encode(rebuilt(dict.fromkeys(OF_ANOTHER_K), k=K)))
 
 
 def test_a_row_is_the_bundles_bytes_and_the_reports_figures(bundle: Bundle, report_of: MakeReport) -> None:
@@ -54,6 +59,10 @@ def test_a_report_without_a_part_is_refused(bundle: Bundle, report_of: MakeRepor
 def test_a_bundle_that_does_not_say_how_float32_ranks_is_refused(
     rebuilt: Callable[..., dict[str, bytes]], report_of: MakeReport
 ) -> None:
-    bare = bundle_format.decode(bundle_format.encode(rebuilt({"proof/baseline_ranks.npy": None})))
+    bare = bundle_format.decode(
+        bundle_format.encode(
+            rebuilt(dict.fromkeys(("proof/baseline_ranks.npy", "proof/baseline_recommended_items.npy")))
+        )
+    )
     with pytest.raises(ResultError, match="does not say how float32 ranks"):
         result(bare, report_of(bare), float32_download=1, verdict=True)

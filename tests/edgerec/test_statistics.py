@@ -1,9 +1,11 @@
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgerec.statistics import SampleError, paired_bootstrap, ratio_bootstrap
+from edgerec.statistics import Interval, SampleError, paired_bootstrap, ratio_bootstrap
 
 VALUES = st.lists(st.floats(-10, 10).map(lambda value: round(value, 3)), min_size=1, max_size=30)
 
@@ -68,11 +70,25 @@ def test_users_stay_paired(below: list[float], share: float) -> None:
     assert (interval.estimate, interval.low, interval.high) == pytest.approx((share, share, share))
 
 
-def test_chunks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.random.default_rng(0).normal(size=70)
-    whole = paired_bootstrap(values, samples=100, seed=1)
-    monkeypatch.setattr("edgerec.statistics.DRAWS_AT_ONCE", 7 * 70)
-    assert paired_bootstrap(values, samples=100, seed=1) == whole
+@pytest.mark.parametrize("distinct", [3, 200])
+def test_a_resample_counts_each_user_twice_or_not_at_all(distinct: int) -> None:
+    """Few distinct values and many are summed in different ways, and come to what a sum over the users comes to."""
+    generator, users, bits = np.random.default_rng(0), 200, random.Random(3)  # noqa: S311
+    above, below = (generator.permuted(np.arange(users) % distinct) - 1.5 for _ in range(2))
+    below += 300
+    ratios = []
+    for _ in range(100):
+        chosen = bits.getrandbits(users)
+        inside = np.array([chosen >> user & 1 for user in range(users)], bool)
+        ratios.append(above[inside].sum() / below[inside].sum())
+    interval = ratio_bootstrap(above, below, samples=100, seed=3)
+    assert interval.low == pytest.approx(np.quantile(ratios, 0.025))
+    assert interval.high == pytest.approx(np.quantile(ratios, 0.975))
+    assert interval.estimate == pytest.approx(above.mean() / below.mean())
+
+
+def test_a_resample_of_one_user_is_that_user() -> None:
+    assert ratio_bootstrap([3.0], [4.0], samples=20, seed=0) == Interval(0.75, 0.75, 0.75)
 
 
 @pytest.mark.parametrize("values", [[], [1.0, float("nan")], [[1.0]], [float("inf")]])

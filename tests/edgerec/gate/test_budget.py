@@ -1,6 +1,8 @@
 import pytest
 
-from edgerec.gate.budget import LIMITS, Budget, BudgetError, Limit, limit, limit_kind, limit_names
+from edgerec.config import parse_config
+from edgerec.gate.budget import Budget, BudgetError, Limit, Switch, budget_of_flags, limit
+from edgerec.strict_toml import TomlError
 
 
 def test_a_limit_carries_its_amount_in_the_unit_of_its_kind_and_where_it_is_set() -> None:
@@ -9,25 +11,6 @@ def test_a_limit_carries_its_amount_in_the_unit_of_its_kind_and_where_it_is_set(
     assert limit("recall_kept", "98 %", "").amount == pytest.approx(0.98)
     assert limit("flex", False, "").amount is False
     assert limit("oldest_runtime", "2.14.0", "").amount == "2.14.0"
-
-
-def test_metrics_take_any_k() -> None:
-    assert limit_kind("recall_at_10").evidence == "quality"
-    assert limit_kind("ndcg_at_100").direction == "at least"
-    for wrong in ("recall_at_0", "recall_at_", "recall_at_10000", "precision_at_10"):
-        with pytest.raises(BudgetError, match=f"limit {wrong} is not known"):
-            limit_kind(wrong)
-
-
-def test_hit_rates_among_candidates_take_any_k() -> None:
-    for name in ("candidates_hit_rate_at_5", "candidates_kept"):
-        assert (limit_kind(name).unit, limit_kind(name).direction, limit_kind(name).evidence) == (
-            "share",
-            "at least",
-            "quality",
-        )
-    with pytest.raises(BudgetError, match=r"did you mean candidates_kept\?"):
-        limit_kind("candidate_kept")
 
 
 def test_an_unknown_limit_is_named_with_its_line_and_the_one_that_was_meant() -> None:
@@ -50,7 +33,65 @@ def test_a_budget_is_overridden_limit_by_limit() -> None:
     ]
 
 
-def test_every_limit_has_a_kind_that_says_what_it_means() -> None:
-    assert set(LIMITS) <= set(limit_names())
-    for name in limit_names():
-        assert limit_kind(name).meaning
+def written(text: str) -> Budget:
+    return parse_config(text).budget
+
+
+def names(budget: Budget) -> list[tuple[str, object, str]]:
+    return [(one.name, one.amount, one.where) for one in budget.in_force]
+
+
+def test_default_floors_are_limits_that_stand_where_floors_is_written() -> None:
+    budget = written('[budget]\nflex = false\nfloors = "default"\n')
+    assert names(budget) == [
+        ("flex", False, "edgerec.toml:2"),
+        ("recall_kept_at_20", 0.99, "edgerec.toml:3"),
+        ("ndcg_kept_at_20", 0.99, "edgerec.toml:3"),
+        ("candidates_kept_at_10", 0.95, "edgerec.toml:3"),
+        ("candidates_kept_at_10", 0.95, "edgerec.toml:3"),
+        ("coverage_kept_at_20", 0.9, "edgerec.toml:3"),
+    ]
+    assert [one.half for one in budget.in_force if one.half] == ["popular_half", "unpopular_half"]
+    assert not any(one.strict for one in budget.in_force)
+    assert names(written('[budget]\nfloors = "none"\n')) == names(written("")) == []
+
+
+def test_a_limit_on_the_same_quantity_takes_the_place_of_its_default_floor_at_any_k_and_from_anywhere() -> None:
+    common = written('[budget]\nfloors = "default"\nrecall_kept_at_10 = "95 %"\n')
+    flags = budget_of_flags([("candidates_kept", "80 %"), ("coverage_kept_at_20", 0.5)])
+    assert [(name, amount) for name, amount, _ in names(common.overridden_by(flags))] == [
+        ("recall_kept_at_10", 0.95),
+        ("candidates_kept", 0.8),
+        ("candidates_kept", 0.8),
+        ("coverage_kept_at_20", 0.5),
+        ("ndcg_kept_at_20", 0.99),
+    ]
+    assert names(common.overridden_by(written('[budget]\nfloors = "none"\n'))) == names(common)[:1]
+
+
+def test_strict_is_asked_of_what_is_kept_and_of_nothing_else() -> None:
+    budget = written('[budget]\nstrict = true\nrecall_kept = 0.9\nrecall_at_10 = 0.2\nfloors = "default"\n')
+    assert {one.name for one in budget.in_force if not one.strict} == {"recall_at_10"}
+    loose = budget.overridden_by(written("[budget]\nstrict = false\n"))
+    assert not any(one.strict for one in loose.in_force)
+
+
+@pytest.mark.parametrize(
+    ("other", "off"), [('floors = "none"', 'floors = "none" of edgerec.toml:3'), ("p50 = '2 ms'", "no limit")]
+)
+def test_strict_without_anything_to_keep_contradicts_itself(other: str, off: str) -> None:
+    budget = written(f"[budget]\nstrict = true\n{other}\n")
+    with pytest.raises(
+        BudgetError, match=rf"^edgerec.toml:2: strict = true .* and {off} leaves nothing to keep: write"
+    ):
+        budget.in_force  # noqa: B018 - it is the property that refuses
+
+
+def test_flags_are_a_budget_and_one_name_with_two_values_contradicts_itself() -> None:
+    same = budget_of_flags([("p50", "2 ms"), ("floors", "default"), ("strict", True), ("p50", "2 ms")])
+    assert [(one.name, one.where) for one in same.limits] == [("p50", "--limit")]
+    assert (same.floors, same.strict) == (Switch(True, "--limit"), Switch(True, "--limit"))
+    with pytest.raises(BudgetError, match="--limit p50=2 ms and --limit p50=3 ms contradict each other: give one"):
+        budget_of_flags([("p50", "2 ms"), ("p50", "3 ms")])
+    with pytest.raises(TomlError, match=r"--limit: floors is 'defaults', expected one of default, none \(did you mean"):
+        budget_of_flags([("floors", "defaults")])

@@ -10,7 +10,7 @@ from device_tests import report as report_format
 from device_tests.evaluation import to_npy
 from device_tests.manifest import Manifest
 from device_tests.report import DeviceReport, Quality
-from edgerec.gate.budget import Budget, limit
+from edgerec.gate.budget import Budget, Switch, limit
 from edgerec.gate.check import check
 from edgerec.gate.from_reports import Conditions
 from edgerec.gate.verdict import Check, Verdict
@@ -26,8 +26,8 @@ def budget(**limits: object) -> Budget:
     )
 
 
-def one(verdict: Verdict, name: str) -> Check:
-    (found,) = [check for check in verdict.checks if check.name == name]
+def one(verdict: Verdict, name: str, half: str = "") -> Check:
+    (found,) = [check for check in verdict.checks if (check.name, check.half) == (name, half)]
     return found
 
 
@@ -277,32 +277,47 @@ def test_recall_kept_without_float32s_ranks_or_with_those_of_other_users_is_unpr
 
 
 CANDIDATE_RANKS = "proof/baseline_candidate_ranks.npy"
+COVERAGE = "proof/baseline_recommended_items.npy"
+POPULAR, UNPOPULAR = 250, 500
+
+
+def hits(popular: int, unpopular: int) -> tuple[int, ...]:
+    """Give the ranks of 750 held-out items among 12 others with so many hits at 10 in each half."""
+    in_half = ((popular, POPULAR), (unpopular, UNPOPULAR))
+    return tuple(rank for found, every in in_half for rank in [10] * found + [11] * (every - found))
 
 
 @pytest.fixture
 def ranked(tmp_path: Path, rebuilt: Rebuilt, tiny_quality: Quality) -> tuple[ModelFile, Quality]:
-    """Give a bundle and a quality with candidates: at 10, 3 of 4 hits and 2 of 8, float32 4 of 4 and 4 of 8."""
-    float32 = np.array([1] * 4 + [10] * 4 + [11] * 4, np.int32)
-    members = rebuilt({CANDIDATE_RANKS: to_npy(float32)})
+    """Give a bundle and a quality with candidates: float32 has 240 and 400 hits, of which 228 and 380 are kept."""
+    users = POPULAR + UNPOPULAR
+    ranks = np.full(users, 11, np.int32)
+    float32 = {CANDIDATE_RANKS: np.array(hits(240, 400), np.int32), "proof/baseline_ranks.npy": ranks}
+    members = rebuilt({name: to_npy(values) for name, values in float32.items()})
     bundle_format.write(tmp_path / "ranked.edgerec", members)
-    halves = {"popular_half": tuple(range(4)), "unpopular_half": tuple(range(4, 12))}
-    ranks = (1, 10, 2, 11, 1, 10, 11, 12, 11, 11, 11, 12)
-    full = tuple(max(pair) for pair in zip(ranks, tiny_quality.ranks, strict=True))
-    quality = replace(tiny_quality, ranks=full, segments=halves, negatives=12, candidate_ranks=ranks)
+    halves = {"popular_half": tuple(range(POPULAR)), "unpopular_half": tuple(range(POPULAR, users))}
+    quality = replace(
+        tiny_quality, users=users, offsets=tuple(range(users + 1)), ranks=tuple(ranks.tolist()), segments=halves,
+        negatives=12, candidate_ranks=hits(228, 380),
+    )  # fmt: skip
     return read_model_file(tmp_path / "ranked.edgerec"), quality
 
 
-def test_the_lesser_half_counts_among_candidates(ranked: tuple[ModelFile, Quality], report_of: MakeReport) -> None:
+def test_each_half_is_held_to_what_it_keeps_among_candidates_and_the_lesser_to_its_rate(
+    ranked: tuple[ModelFile, Quality], report_of: MakeReport
+) -> None:
     file, quality = ranked
     assert file.bundle is not None
-    report = report_of(file.bundle, quality=quality)
+    report = report_of(file.bundle, quality=replace(quality, candidate_ranks=hits(240, 380)))
     report_format.dumps(report)  # it can be
-    verdict = check(file, {"pi.json": report}, budget(candidates_hit_rate_at_10=0.25, candidates_kept=0.5))
+    verdict = check(file, {"pi.json": report}, budget(candidates_hit_rate_at_10=0.76, candidates_kept=0.95))
     assert verdict, verdict
-    assert one(verdict, "candidates_hit_rate_at_10").measured == 2 / 8
-    assert one(verdict, "candidates_kept").measured == pytest.approx(2 / 4)
-    missed = check(file, {"pi.json": report}, budget(candidates_hit_rate_at_10=0.26, candidates_kept=0.51))
-    assert [one(missed, name).held for name in ("candidates_hit_rate_at_10", "candidates_kept")] == [False, False]
+    assert one(verdict, "candidates_hit_rate_at_10").measured == 380 / 500
+    assert one(verdict, "candidates_kept", "popular_half").measured == 1
+    assert one(verdict, "candidates_kept", "unpopular_half").measured == 0.95
+    missed = check(file, {"pi.json": report}, budget(candidates_hit_rate_at_10=0.77, candidates_kept_at_10=0.96))
+    assert [check.name for check in missed.of("missed")] == ["candidates_hit_rate_at_10", "candidates_kept_at_10"]
+    assert one(missed, "candidates_kept_at_10", "popular_half").held is True
 
 
 @pytest.mark.parametrize(
@@ -313,10 +328,14 @@ def test_the_lesser_half_counts_among_candidates(ranked: tuple[ModelFile, Qualit
         ({"candidates_hit_rate_at_13": 0.1}, {}, "among the first 13 of its 13 candidates: take a smaller k"),
         (
             {"candidates_hit_rate_at_10": 0.1},
-            {"segments": {"popular_half": tuple(range(12)), "unpopular_half": ()}},
+            {"segments": {"popular_half": tuple(range(750)), "unpopular_half": ()}},
             "no item of the unpopular_half is held out",
         ),
-        ({"candidates_kept": 0.1}, {"k": 1, "negatives": 12}, "float32's hit rate among candidates is 0 in the unpop"),
+        (
+            {"candidates_kept": 0.1},
+            {"segments": {"popular_half": tuple(range(750)), "unpopular_half": ()}},
+            "no item of the unpopular_half is held out",
+        ),
     ],
 )
 def test_hit_rates_among_candidates_that_nothing_shows_are_unproven(
@@ -329,10 +348,8 @@ def test_hit_rates_among_candidates_that_nothing_shows_are_unproven(
     file, quality = ranked
     assert file.bundle is not None
     report = report_of(file.bundle, quality=replace(quality, **changes))  # type: ignore[arg-type]
-    (name,) = limits
-    unproven = one(check(file, {"pi.json": report}, budget(**limits)), name)
-    assert unproven.held is None
-    assert sentence in unproven.reason
+    verdict = check(file, {"pi.json": report}, budget(**limits))
+    assert sentence in verdict.of("unproven")[-1].reason
 
 
 def test_candidates_kept_without_float32s_ranks_among_them_is_unproven(
@@ -340,9 +357,101 @@ def test_candidates_kept_without_float32s_ranks_among_them_is_unproven(
 ) -> None:
     assert file.bundle is not None
     report = report_of(file.bundle, quality=ranked[1])
-    unproven = one(check(file, {"pi.json": report}, budget(candidates_kept=0.1)), "candidates_kept")
-    assert unproven.held is None
-    assert unproven.reason == f"there is no {CANDIDATE_RANKS} to compare with float32"
+    verdict = check(file, {"pi.json": report}, budget(candidates_kept=0.1))
+    assert {check.reason for check in verdict.of("unproven")} == {
+        f"there is no {CANDIDATE_RANKS} to compare with float32: make the bundle again"
+    }
+    assert len(verdict.of("unproven")) == 2
+
+
+def test_a_half_in_which_float32_has_few_hits_is_no_evidence_whatever_is_kept(
+    tmp_path: Path, rebuilt: Rebuilt, ranked: tuple[ModelFile, Quality], report_of: MakeReport
+) -> None:
+    members = rebuilt({CANDIDATE_RANKS: to_npy(np.array(hits(240, 199), np.int32))})
+    bundle = bundle_format.write(tmp_path / "few.edgerec", members)
+    report = report_of(bundle, quality=replace(ranked[1], candidate_ranks=hits(240, 199)))
+    verdict = check(read_model_file(tmp_path / "few.edgerec"), {"pi.json": report}, budget(candidates_kept=0.95))
+    assert not verdict
+    assert one(verdict, "candidates_kept", "popular_half").held is True
+    few = one(verdict, "candidates_kept", "unpopular_half")
+    assert (few.state, few.held, few.measured, few.remedy) == ("no evidence", None, 1.0, "")
+    assert "float32 has 199 hits in the unpopular half and 200 are needed" in few.reason
+    assert not verdict.of("unproven")
+
+
+def test_the_interval_stands_beside_what_is_kept_and_strict_asks_its_lower_end(
+    ranked: tuple[ModelFile, Quality], report_of: MakeReport
+) -> None:
+    file, quality = ranked
+    assert file.bundle is not None
+    reports = {"pi.json": report_of(file.bundle, quality=quality)}
+    held = check(file, reports, budget(candidates_kept=0.94))
+    check_of_half = one(held, "candidates_kept", "unpopular_half")
+    assert held
+    assert check_of_half.interval is not None
+    assert 0.92 < check_of_half.interval.low < 0.94 < check_of_half.interval.high < 0.98
+    strict = check(file, reports, replace(budget(candidates_kept=0.94), strict=Switch(True, "edgerec.toml:9")))
+    missed = one(strict, "candidates_kept", "unpopular_half")
+    assert (missed.state, missed.measured, missed.interval) == ("missed", 0.95, check_of_half.interval)
+    assert missed.excess == pytest.approx(0.94 - check_of_half.interval.low)
+
+
+def test_with_several_reports_the_least_that_is_kept_counts(
+    ranked: tuple[ModelFile, Quality], report_of: MakeReport
+) -> None:
+    file, quality = ranked
+    assert file.bundle is not None
+    better = report_of(file.bundle, quality=replace(quality, candidate_ranks=hits(240, 400)))
+    reports = {"better.json": better, "worse.json": report_of(file.bundle, quality=quality)}
+    for order in (reports, dict(reversed(reports.items()))):
+        missed = one(check(file, order, budget(candidates_kept=0.96)), "candidates_kept", "popular_half")
+        assert (missed.held, missed.measured, missed.source) == (False, 0.95, "worse.json")
+
+
+def test_coverage_is_held_to_what_float32_recommends_at_the_k_that_is_asked_for(
+    file: ModelFile, report: DeviceReport, tiny_quality: Quality
+) -> None:
+    before = tiny_quality.recommended_items
+    fewer = tuple(count // 2 if k == 15 else count for k, count in enumerate(before, 1))
+    lost = replace(report, quality=replace(tiny_quality, recommended_items=fewer))
+    verdict = check(
+        file, {"pi.json": lost}, budget(coverage_kept=1.0, coverage_kept_at_15=0.9, coverage_kept_at_21=0.9)
+    )
+    assert one(verdict, "coverage_kept").held is True
+    assert one(verdict, "coverage_kept").interval is None
+    assert one(verdict, "coverage_kept_at_15").measured == (before[14] // 2) / before[14]
+    assert one(verdict, "coverage_kept_at_15").held is False
+    deeper = "coverage was counted for lists of up to 20 items: take a smaller k"
+    assert one(verdict, "coverage_kept_at_21").reason == deeper
+
+
+@pytest.mark.parametrize(
+    ("member", "sentence"),
+    [
+        (None, f"there is no {COVERAGE} to compare with float32: make the bundle again"),
+        (to_npy(np.array([5, 41], np.int32)), f"{COVERAGE} does not fit the report"),
+        (to_npy(np.array([5] * 19, np.int32)), "coverage was counted for lists of up to 19 items"),
+    ],
+)
+def test_coverage_without_float32s_or_with_that_of_another_catalogue_is_unproven(
+    tmp_path: Path, rebuilt: Rebuilt, report_of: MakeReport, member: bytes | None, sentence: str
+) -> None:
+    bundle = bundle_format.write(tmp_path / "old.edgerec", rebuilt({COVERAGE: member}))
+    reports = {"pi.json": report_of(bundle)}
+    unproven = check(read_model_file(tmp_path / "old.edgerec"), reports, budget(coverage_kept_at_20=0.9))
+    assert not unproven
+    assert sentence in one(unproven, "coverage_kept_at_20").reason
+
+
+def test_default_floors_are_checked_without_a_limit_of_their_own(file: ModelFile, report: DeviceReport) -> None:
+    verdict = check(file, {"pi.json": report}, Budget(floors=Switch(True, "edgerec.toml:2")))
+    assert {check.name: check.state for check in verdict.checks if check.where} == {
+        "recall_kept_at_20": "held",
+        "ndcg_kept_at_20": "held",
+        "candidates_kept_at_10": "unproven",
+        "coverage_kept_at_20": "held",
+    }
+    assert {check.where for check in verdict.checks} == {"", "edgerec.toml:2"}
 
 
 @pytest.mark.parametrize(

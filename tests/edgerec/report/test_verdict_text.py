@@ -5,6 +5,7 @@ from edgerec.gate.from_file import READ
 from edgerec.gate.verdict import Check, LargeTensor, Verdict
 from edgerec.report.console import Style
 from edgerec.report.verdict_text import verdict_text, verdicts_json
+from edgerec.statistics import Interval
 
 SIZE = Check(
     "app_bytes",
@@ -54,6 +55,35 @@ def test_the_table_has_every_check_with_its_source_and_the_end_counts_them() -> 
     assert " note: pi.json: not quiet" in lines
     assert lines[-1] == " not held: 2 missed, 1 unproven of 4 checks"
     assert verdict_text(Verdict("x", "0" * 64, (RECALL,))).endswith("held: 1 of 1 checks")
+
+
+def kept(name: str, measured: float, interval: tuple[float, float], **more: object) -> Check:
+    around = Interval(measured, *interval)
+    return Check(name, "share", "at least", 0.95, measured, interval=around, provenance="measured", source="x", **more)  # type: ignore[arg-type]
+
+
+def test_what_is_kept_stands_with_its_interval_and_no_evidence_is_a_word_of_its_own() -> None:
+    held = kept("recall_kept_at_20", 0.994, (0.983, 1.005), held=True)
+    few = kept(
+        "candidates_kept_at_10", 1.0, (1.0, 1.0), held=None, half="unpopular_half", no_evidence=True, reason="12"
+    )
+    verdict = Verdict("x", "0" * 64, (held, few))
+    text = squeezed(verdict_text(verdict))
+    assert " held recall_kept_at_20 99.4 % (98.3-100.5) >= 95.0 % x (measured)" in text
+    assert " no evidence candidates_kept_at_10 unpopular half 100.0 % (100.0-100.0) >= 95.0 % x (measured)" in text
+    assert " no evidence: candidates_kept_at_10 unpopular half at least 95.0 %: 12" in text
+    assert text.endswith(" not held: 1 no evidence of 2 checks")
+    first, second = verdicts_json([verdict])["verdicts"][0]["checks"]  # type: ignore[index]
+    assert (first["state"], first["interval"], first["strict"], first["half"]) == ("held", [0.983, 1.005], False, "")
+    assert (second["state"], second["held"], second["half"]) == ("no evidence", None, "unpopular_half")
+
+
+def test_a_lower_end_that_misses_is_said_to_be_the_lower_end() -> None:
+    missed = kept("recall_kept_at_20", 0.96, (0.94, 0.98), held=False, strict=True, where="edgerec.toml:3")
+    text = verdict_text(Verdict("x", "0" * 64, (missed,)))
+    sentence = "recall_kept_at_20 is 96.0 % (94.0-98.0), its lower end 1.00 points (1.1 %) below the limit of 95.0 %"
+    assert sentence in text
+    assert "or change the limit: edgerec.toml:3" in text
 
 
 def test_amounts_that_round_to_the_same_are_shown_whole() -> None:
