@@ -11,7 +11,8 @@
     [convert]
     precision = "dynamic_int8"
 
-A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8.
+A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8;
+``narrow50-magnitude`` and ``prune80-fisher`` name a criterion too.
 """
 
 import re
@@ -22,16 +23,25 @@ from pathlib import Path
 from typing import Any
 
 from converters.spec import PRECISIONS
-from edgerec.compress.recipe import STEPS, Cluster, Prune, QuantizeAware, Recipe, RecipeError, Step, promised
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.ranking import ModelPath, Settings, criterion_spelled
+from edgerec.compress.recipe import Recipe, promised
+from edgerec.compress.steps import MAGNITUDE, MAX_VARIANCE, STEPS, Cluster, Narrow, Prune, QuantizeAware, Step
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
 
 BUILT_IN = Path(__file__).parent / "recipes"
 
-_TOKENS: dict[str, Callable[[str], Step]] = {
-    r"prune([0-9]{1,3})": lambda percent: Prune(int(percent) / 100),
-    r"cluster([0-9]{1,4})": lambda clusters: Cluster(int(clusters)),
-    r"qat()": lambda _: QuantizeAware(allow_no_gain=True),
+_BY = r"(?:-([a-z0-9-]+))?"
+_TOKENS: dict[str, Callable[[str, str | None], Step]] = {
+    rf"narrow([0-9]{{1,3}}){_BY}": lambda percent, by: Narrow(
+        int(percent) / 100, criterion_spelled(by or MAX_VARIANCE)
+    ),
+    rf"prune([0-9]{{1,3}}){_BY}": lambda percent, by: Prune(
+        int(percent) / 100, criterion=criterion_spelled(by or MAGNITUDE)
+    ),
+    r"cluster([0-9]{1,4})()": lambda clusters, _: Cluster(int(clusters)),
+    r"qat()()": lambda *_: QuantizeAware(allow_no_gain=True),
 }
 _ENDINGS = {
     "float32": "float32",
@@ -73,7 +83,8 @@ def find(text: str) -> Recipe:
     if found is None:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
-            "prune<percent>, cluster<count>, qat and float32, float16, int8 or full_int8 joined by _, or a .toml file"
+            "narrow<percent>, prune<percent> (either with -<criterion>, as in prune80-fisher), cluster<count>, qat and "
+            "float32, float16, int8 or full_int8 joined by _, or a .toml file"
         )
     return found
 
@@ -91,7 +102,7 @@ def parse_text(text: str, name: str) -> Recipe:
 def _step(token: str) -> Step | None:
     for pattern, make in _TOKENS.items():
         if match := re.fullmatch(pattern, token):
-            return make(match[1])
+            return make(match[1], match[2])
     return None
 
 
@@ -137,6 +148,22 @@ def _placed(error: RecipeError, table: Table) -> RecipeError:
     return RecipeError(f"{table.where(str(error).partition(' ')[0])}: {error}")
 
 
+def _settings(table: Table, key: str) -> Settings:
+    """A criterion's own settings, from a table inside the step's."""
+    inside = table.table(key)
+    found = {} if inside is None else inside.values
+    for name, value in found.items():
+        if inside is not None and not isinstance(value, str | int | float):
+            raise inside.refuse(name, "a string, a number, true or false")
+    return tuple(sorted(found.items()))  # type: ignore[arg-type]
+
+
+def _beside(table: Table, key: str) -> ModelPath | None:
+    """A file that a recipe names, from the folder that the recipe is in."""
+    written = table.text(key)
+    return None if written is None else ModelPath(str(Path(table.file).parent / written))
+
+
 def _number(table: Table, key: str) -> float | None:
     value = table.value(key)
     if value is None:
@@ -152,4 +179,6 @@ _READERS: dict[Any, Callable[[Table, str], Any]] = {
     str: lambda table, key: table.text(key),
     bool: lambda table, key: table.flag(key),
     tuple[str, ...]: lambda table, key: table.texts(key),
+    Settings: _settings,
+    ModelPath: _beside,
 }

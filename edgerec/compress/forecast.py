@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from converters.rewrite import LEAST_ELEMENTS
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
 from edgerec.compress.cache import read
+from edgerec.compress.narrowing import in_shape
 from edgerec.compress.pipeline import Setting, conversion_key, stages
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
+from edgerec.compress.steps import Narrow
+from edgerec.models.recommender import Recommender
 from edgerec.models.serving import serving
 
 BYTES_A_WEIGHT = {FLOAT32: 4, FLOAT16: 2, DYNAMIC_INT8: 1, FULL_INT8: 1, INT16: 1}
@@ -38,18 +41,29 @@ def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
     ]
     cached = read(conversion_key(chain[-1], recipe, setting)) is not None
     steps.append(Planned(f"convert to {recipe.precision} for {setting.runtime}", cached))
-    return Forecast(tuple(steps), weight_bytes(base, recipe.precision))
+    return Forecast(tuple(steps), weight_bytes(_narrowed(base, recipe), recipe.precision))
 
 
-def weight_bytes(base: Stage, precision: str) -> int:
-    """Bytes that the weights of the served model take in a precision; biases of integer layers take 4 each."""
+def weight_bytes(served: Recommender, precision: str) -> int:
+    """Bytes that the weights of a served model take in a precision; biases of integer layers take 4 each."""
     least = {FLOAT32: 0, FLOAT16: 0, DYNAMIC_INT8: LEAST_ELEMENTS}.get(precision, 1)
     total = 0
-    for values in serving(base.recommender).weights().values():
+    for values in served.weights().values():
         narrow = precision == FLOAT16 or (values.ndim >= 2 and values.size >= least)  # noqa: PLR2004
         total += values.size * (BYTES_A_WEIGHT[precision] if narrow else BYTES_A_WEIGHT[FLOAT32])
     return total
 
 
+def _narrowed(base: Stage, recipe: Recipe) -> Recommender:
+    """What ships, in the shape that narrowing steps will give it."""
+    found = serving(base.recommender)
+    for step in recipe.steps:
+        if isinstance(step, Narrow):
+            found = in_shape(found, step)
+    return found
+
+
 def _told(settings: dict[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items() if name != "do" and value not in ((), False))
+    return ", ".join(
+        f"{name}={value}" for name, value in settings.items() if name != "do" and value not in ((), False, "")
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.criteria.criterion import Saliency
 from edgerec.criteria.selection import kept_indices
 

@@ -21,10 +21,18 @@ GROUP = "edgerec.criteria"  # an entry point here names a callable that gives a 
 
 Factory = Callable[..., Criterion]
 
+
+def _share(by: str = "magnitude", lowest: float = 0.5, seed: int = 0) -> Criterion:
+    """Share of another criterion, which a recipe gives by its name."""
+    if not isinstance(by, str):
+        raise CriterionError(f"share is by {by!r}, expected the name of a criterion")
+    return Share(criterion(by), lowest, seed)
+
+
 CRITERIA: dict[str, Factory] = {
     "reset": Reset,
     "random": Random,
-    "share": Share,
+    "share": _share,
     "magnitude": Magnitude,
     "variance": Variance,
     "max_variance": MaxVariance,
@@ -41,7 +49,7 @@ def names() -> tuple[str, ...]:
     return (*CRITERIA, *sorted(_others()))
 
 
-def criterion(name: str, **settings: Any) -> Criterion:
+def criterion(name: str, /, **settings: Any) -> Criterion:
     """The criterion of a name, with settings of its own. Raises CriterionError for a name or setting unknown to it.
 
     Raises it too for another package's criterion that has the name of a built-in one, or cannot be loaded.

@@ -1,6 +1,6 @@
 """Variance: columns that tell rows apart least go first, as they stand or in the axes in which scores vary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ _DAMPING = 1e-6  # on the diagonal, of its mean: the moment of fewer vectors tha
 class Variance:
     """The variance of a column over the rows: one that is the same in every row orders none."""
 
-    name: str = "variance"
-    needs: tuple[str, ...] = ()
-    grains: tuple[str, ...] = (COLUMN,)
+    name: str = field(default="variance", init=False)
+    needs: tuple[str, ...] = field(default=(), init=False)
+    grains: tuple[str, ...] = field(default=(COLUMN,), init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """Variances of the columns."""
@@ -43,9 +43,9 @@ class MaxVariance:
     and Young 1936, in the metric of the scores).
     """
 
-    name: str = "max_variance"
-    needs: tuple[str, ...] = ("second_moment",)
-    grains: tuple[str, ...] = (COLUMN,)
+    name: str = field(default="max_variance", init=False)
+    needs: tuple[str, ...] = field(default=("second_moment",), init=False)
+    grains: tuple[str, ...] = field(default=(COLUMN,), init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """The columns' part in the mean square of the scores."""

@@ -14,11 +14,13 @@ from converters.anatomy import anatomy
 from edgerec import storage
 from edgerec.compress import cache, layers, pipeline
 from edgerec.compress.conversion import Converter
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.forecast import forecast
 from edgerec.compress.pipeline import Setting, compress
 from edgerec.compress.proof import arrivals
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, Recipe, RecipeError
+from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
+from edgerec.compress.steps import Cluster, Prune, QuantizeAware
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import ModelError, Recommender
 from edgerec.models.session import versions

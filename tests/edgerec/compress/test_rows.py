@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.shared_rows import SharedRows
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.rows import of_shared, shared_rows, with_twins
 from edgerec.criteria.co_occurrence import CoOccurrence, twins
 from edgerec.criteria.criterion import saliency
