@@ -64,6 +64,5 @@ def _narrowed(base: Stage, recipe: Recipe) -> Recommender:
 
 
 def _told(settings: dict[str, object]) -> str:
-    return ", ".join(
-        f"{name}={value}" for name, value in settings.items() if name != "do" and value not in ((), False, "")
-    )
+    shown = {name: value for name, value in settings.items() if name != "do" and value is not False}
+    return ", ".join(f"{name}={value}" for name, value in shown.items() if value not in ((), ""))

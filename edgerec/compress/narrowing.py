@@ -14,7 +14,7 @@ from edgerec.compress.structure_evidence import column_evidence, rankable
 from edgerec.compress.structure_ranking import columns_left, left, ranked_columns
 from edgerec.compress.structure_ties import ties
 from edgerec.criteria.reset import Reset
-from edgerec.criteria.variance import MaxVariance, axes
+from edgerec.criteria.variance import MaxVariance, axes, spread
 from edgerec.data.interactions import Interactions
 from edgerec.models import training
 from edgerec.models.recommender import Recommender
@@ -35,18 +35,25 @@ def narrow(
     """The recommender without a share `step.remove` of the columns of every chosen layer, fine-tuned.
 
     What is tied to a column goes with it, and every layer that reads it is sliced. By max_variance columns that
-    everything is linear in are turned first, so that those of one layer left out cost the least of what reads them.
+    everything is linear in are turned first, so that those of one layer left out cost the least of what reads them,
+    and what is left is spread evenly over the columns again.
     `initial` is the recommender before it was trained: a reset to it rewinds all that is left. Raises RecipeError for
     layers whose columns cannot go, or all would, and CriterionError for what the criterion lacks.
     """
     criterion, names = step.ranked_by(), chosen(recommender, step)
-    given = in_axes(recommender, names, data, seed=seed) if isinstance(criterion, MaxVariance) else recommender
+    able = [name for name in names if turnable(recommender, name)] if isinstance(criterion, MaxVariance) else []
+    moments = moments_made(recommender, able, data, seed=seed) if able else {}
+    given = recommender
+    for name, moment in moments.items():
+        given = turned(given, name, axes(read_by(given, name), moment))
     known = column_evidence(given, criterion, names, data, initial=initial, seed=seed)
     ranked = ranked_columns(given, criterion, names, known)
     kept = left(ranked, ties(given).made, step.remove)
     if isinstance(criterion, Reset) and criterion.rewinds and initial is not None:
         given = initial
     smaller = remove(given, kept)
+    for name, moment in moments.items():
+        smaller = turned(smaller, name, spread(read_by(smaller, name), float(np.trace(moment)), seed=seed))
     if not step.epochs:
         return smaller
     settings = Fit(step.epochs, learning_rate=step.learning_rate, seed=seed, merge_repeats=merge_repeats)
@@ -57,15 +64,6 @@ def in_shape(recommender: Recommender, step: Narrow) -> Recommender:
     """A recommender of the shape that the step will give, whichever columns rank lowest: its first columns are left."""
     ranked = {name: np.zeros(width) for name, width in chosen(recommender, step).items()}
     return remove(recommender, left(ranked, ties(recommender).made, step.remove))
-
-
-def in_axes(recommender: Recommender, names: Mapping[str, int], data: Interactions, *, seed: int) -> Recommender:
-    """The recommender with the columns of the named layers turned into axes of most variance, where they can be."""
-    able = [name for name in names if turnable(recommender, name)]
-    moments = moments_made(recommender, able, data, seed=seed) if able else {}
-    for name in able:
-        recommender = turned(recommender, name, axes(read_by(recommender, name), moments[name]))
-    return recommender
 
 
 def chosen(recommender: Recommender, step: Narrow) -> dict[str, int]:
