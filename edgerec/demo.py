@@ -14,9 +14,10 @@ from device_tests.report import DeviceReport
 from edgerec import judging, storage
 from edgerec.build import Task, build
 from edgerec.compress.conversion import ConversionError, Converter
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import find
 from edgerec.compress.pipeline import Setting
-from edgerec.compress.recipe import Recipe, RecipeError
+from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
 from edgerec.config import FILE_NAME, parse_config
 from edgerec.data import movietweetings

@@ -34,7 +34,7 @@ class Registry(Generic[Made]):
         """
         return self.built_in.get(name) or self._loaded(name)
 
-    def make(self, name: str, **settings: Any) -> Made:
+    def make(self, name: str, /, **settings: Any) -> Made:
         """The thing of a name, with settings of its own. Raises `error` as `factory` and for a wrong setting."""
         make = self.factory(name)
         try:

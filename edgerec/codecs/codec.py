@@ -11,7 +11,7 @@ from edgerec.criteria.statistics import Statistics
 
 
 class Codec(Protocol):
-    """A way to store a table [rows, columns]; a third party's comes by the entry point group.
+    """A way to store a table [rows, columns], a frozen dataclass; a third party's comes by the entry point group.
 
     `needs` names the fields of Statistics without which it cannot encode, `uses` those that it makes use of where they
     are known. With `litert_only` no tflite-runtime reads the file; with `learned` it is worth something only after

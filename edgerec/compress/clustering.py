@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgerec.compress import layers
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import same_once_stripped
-from edgerec.compress.recipe import Cluster, Prune, RecipeError, Step
+from edgerec.compress.steps import Cluster, Prune, Step
 from edgerec.data.interactions import Interactions
 from edgerec.models import training
 from edgerec.models.recommender import Recommender

@@ -14,9 +14,10 @@ from converters.tables.found import Table, find_tables
 from converters.tables.replacement import replace_tables
 from edgerec.codecs.codec import encoded
 from edgerec.compress import layers
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.evidence import evidence
 from edgerec.compress.masks import scores_catalogue, table_of
-from edgerec.compress.recipe import Recipe, RecipeError, TableCoding
+from edgerec.compress.recipe import Recipe, TableCoding
 from edgerec.criteria.statistics import Statistics
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender

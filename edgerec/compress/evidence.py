@@ -8,6 +8,7 @@ import numpy as np
 
 from converters.tables.metric import second_moment
 from edgerec.compress import layers
+from edgerec.compress.activations import drawn, through
 from edgerec.compress.masks import scores_catalogue, table_of
 from edgerec.criteria.mutual_information import PAIRS
 from edgerec.criteria.statistics import Gradients, Statistics, Taken, Values, labelled
@@ -15,10 +16,6 @@ from edgerec.data.interactions import Interactions
 from edgerec.models.examples import examples
 from edgerec.models.gradients import gradients
 from edgerec.models.recommender import Recommender
-from edgerec.models.session import session
-
-VECTORS = 50_000  # examples at most whose vectors are looked at, drawn from the seed
-_ROWS_AT_ONCE = 512
 
 
 def evidence(
@@ -90,17 +87,9 @@ def _counted(known: Statistics, rows: Values, partners: Values, size: int) -> St
 
 
 def _with_vectors(recommender: Recommender, name: str, data: Interactions, known: Statistics, seed: int) -> Statistics:
-    columns, target = examples(recommender.roles, data)
-    rows = np.sort(np.random.default_rng(seed).permutation(len(target))[:VECTORS])
-    before = session().keras.Model(recommender.model.inputs, recommender.model.get_layer(name).input)
-    inputs = {tensor.name: columns[tensor.name][rows] for tensor in recommender.model.inputs}
-    parts = [
-        np.asarray(
-            before({key: values[start : start + _ROWS_AT_ONCE] for key, values in inputs.items()}, training=False)
-        )
-        for start in range(0, len(rows), _ROWS_AT_ONCE)
-    ]
-    vectors = np.concatenate(parts)
-    taken = Taken(target[rows], np.arange(len(rows)))
-    pairs = labelled(taken, recommender.roles.items, len(rows), pairs=PAIRS, seed=seed)
+    inputs, target = drawn(recommender, data, seed=seed)
+    read = recommender.model.get_layer(name).input
+    vectors = np.concatenate([part[0] for part in through(recommender.model, [read], inputs)])
+    taken = Taken(target, np.arange(len(target)))
+    pairs = labelled(taken, recommender.roles.items, len(target), pairs=PAIRS, seed=seed)
     return replace(known, vectors=vectors, labelled=pairs, second_moment=second_moment(vectors))

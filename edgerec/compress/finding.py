@@ -17,6 +17,7 @@
 
 A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8;
 ``rows4_int8`` stores tables in 4 bits with a scale a row, and the rest in dynamic int8.
+``narrow50-magnitude`` and ``prune80-fisher`` name a criterion too.
 """
 
 import re
@@ -30,26 +31,25 @@ from converters.spec import PRECISIONS
 from edgerec.codecs.naming import SPELLED
 from edgerec.codecs.naming import decode as decode_codec
 from edgerec.codecs.parsing import parse_codec
-from edgerec.compress.recipe import (
-    STEPS,
-    Cluster,
-    Prune,
-    QuantizeAware,
-    Recipe,
-    RecipeError,
-    Step,
-    TableCoding,
-    promised,
-)
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.ranking import ModelPath, Settings, criterion_spelled
+from edgerec.compress.recipe import Recipe, TableCoding, promised
+from edgerec.compress.steps import MAGNITUDE, MAX_VARIANCE, STEPS, Cluster, Narrow, Prune, QuantizeAware, Step
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
 
 BUILT_IN = Path(__file__).parent / "recipes"
 
-_TOKENS: dict[str, Callable[[str], Step]] = {
-    r"prune([0-9]{1,3})": lambda percent: Prune(int(percent) / 100),
-    r"cluster([0-9]{1,4})": lambda clusters: Cluster(int(clusters)),
-    r"qat()": lambda _: QuantizeAware(allow_no_gain=True),
+_BY = r"(?:-([a-z0-9-]+))?"
+_TOKENS: dict[str, Callable[[str, str | None], Step]] = {
+    rf"narrow([0-9]{{1,3}}){_BY}": lambda percent, by: Narrow(
+        int(percent) / 100, criterion_spelled(by or MAX_VARIANCE)
+    ),
+    rf"prune([0-9]{{1,3}}){_BY}": lambda percent, by: Prune(
+        int(percent) / 100, criterion=criterion_spelled(by or MAGNITUDE)
+    ),
+    r"cluster([0-9]{1,4})()": lambda clusters, _: Cluster(int(clusters)),
+    r"qat()()": lambda *_: QuantizeAware(allow_no_gain=True),
 }
 _ENDINGS = {
     "float32": "float32",
@@ -94,8 +94,8 @@ def find(text: str) -> Recipe:
     if found is None:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
-            f"prune<percent>, cluster<count>, qat, how tables are stored ({SPELLED}) and float32, float16, int8 or "
-            "full_int8 joined by _, or a .toml file"
+            "narrow<percent>, prune<percent> (either with -<criterion>, as prune80-fisher), cluster<count>, qat, how "
+            f"tables are stored ({SPELLED}) and float32, float16, int8 or full_int8 joined by _, or a .toml file"
         )
     return found
 
@@ -113,7 +113,7 @@ def parse_text(text: str, name: str) -> Recipe:
 def _step(token: str) -> Step | None:
     for pattern, make in _TOKENS.items():
         if match := re.fullmatch(pattern, token):
-            return make(match[1])
+            return make(match[1], match[2])
     return None
 
 
@@ -166,10 +166,28 @@ def _placed(error: RecipeError, table: Table) -> RecipeError:
     return RecipeError(f"{table.where(str(error).partition(' ')[0])}: {error}")
 
 
+def _settings(table: Table, key: str) -> Settings:
+    """A criterion's own settings, from a table inside the step's."""
+    inside = table.table(key)
+    found = {} if inside is None else inside.values
+    for name, value in found.items():
+        if inside is not None and not isinstance(value, str | int | float):
+            raise inside.refuse(name, "a string, a number, true or false")
+    return tuple(sorted(found.items()))  # type: ignore[arg-type]
+
+
+def _beside(table: Table, key: str) -> ModelPath | None:
+    """A file that a recipe names, from the folder that the recipe is in."""
+    written = table.text(key)
+    return None if written is None else ModelPath(str(Path(table.file).parent / written))
+
+
 _READERS: dict[Any, Callable[[Table, str], Any]] = {
     float: Table.number,
     int: lambda table, key: table.integer(key, least=0),
     str: lambda table, key: table.text(key),
     bool: lambda table, key: table.flag(key),
     tuple[str, ...]: lambda table, key: table.texts(key),
+    Settings: _settings,
+    ModelPath: _beside,
 }

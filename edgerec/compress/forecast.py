@@ -7,9 +7,12 @@ from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
 from edgerec.codecs.naming import told
 from edgerec.compress.cache import read
 from edgerec.compress.coding import table_bytes
+from edgerec.compress.narrowing import in_shape
 from edgerec.compress.pipeline import Setting, conversion_key, stages
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
+from edgerec.compress.steps import Narrow
+from edgerec.models.recommender import Recommender
 from edgerec.models.serving import serving
 
 BYTES_A_WEIGHT = {FLOAT32: 4, FLOAT16: 2, DYNAMIC_INT8: 1, FULL_INT8: 1, INT16: 1}
@@ -41,16 +44,16 @@ def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
     cached = read(conversion_key(chain[-1], recipe, setting)) is not None
     steps += [Planned(f"store tables {' '.join(each.layers)} as {told(each.codec)}", cached) for each in recipe.tables]
     steps.append(Planned(f"convert to {recipe.precision} for {setting.runtime}", cached))
-    return Forecast(tuple(steps), weight_bytes(base, recipe, setting))
+    return Forecast(tuple(steps), weight_bytes(_narrowed(base, recipe), recipe, setting))
 
 
-def weight_bytes(base: Stage, recipe: Recipe, setting: Setting) -> int:
-    """Bytes that the weights of the served model take by a recipe; biases of integer layers take 4 each."""
-    precision, recommender = recipe.precision, serving(base.recommender)
+def weight_bytes(served: Recommender, recipe: Recipe, setting: Setting) -> int:
+    """Bytes that the weights of a served model take by a recipe; biases of integer layers take 4 each."""
+    precision = recipe.precision
     least = {FLOAT32: 0, FLOAT16: 0, DYNAMIC_INT8: LEAST_ELEMENTS}.get(precision, 1)
-    tables = table_bytes(recommender, recipe.tables, setting.data, seed=setting.seed)
+    tables = table_bytes(served, recipe.tables, setting.data, seed=setting.seed)
     total = sum(tables.values())
-    for place, values in recommender.weights().items():
+    for place, values in served.weights().items():
         layer = place.partition(":")[2].rpartition("/")[0]
         if layer in tables and values.ndim == 2:  # noqa: PLR2004
             continue
@@ -59,5 +62,15 @@ def weight_bytes(base: Stage, recipe: Recipe, setting: Setting) -> int:
     return total
 
 
+def _narrowed(base: Stage, recipe: Recipe) -> Recommender:
+    """What ships, in the shape that narrowing steps will give it."""
+    found = serving(base.recommender)
+    for step in recipe.steps:
+        if isinstance(step, Narrow):
+            found = in_shape(found, step)
+    return found
+
+
 def _told(settings: dict[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items() if name != "do" and value not in ((), False))
+    shown = {name: value for name, value in settings.items() if name != "do" and value is not False}
+    return ", ".join(f"{name}={value}" for name, value in shown.items() if value not in ((), ""))

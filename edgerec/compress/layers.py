@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.compress.recipe import Cluster, Prune, RecipeError, Step
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.steps import Cluster, Prune, Step
 from edgerec.models.recommender import Recommender
 from edgerec.models.session import session
 

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgerec.compress import layers
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import same_once_stripped
 from edgerec.compress.pruning import schedule
-from edgerec.compress.recipe import Prune, RecipeError, Step
+from edgerec.compress.steps import Prune, Step
 from edgerec.criteria.criterion import ELEMENT, Criterion, refuse_missing, saliency
-from edgerec.criteria.reset import ZERO, Reset
-from edgerec.criteria.selection import TENSOR, keep
+from edgerec.criteria.reset import Reset
+from edgerec.criteria.selection import keep
 from edgerec.criteria.statistics import Statistics, given
 from edgerec.data.interactions import Interactions
 from edgerec.models import training
@@ -32,7 +33,6 @@ def prune_by(
     statistics: Mapping[str, Statistics],
     data: Interactions,
     *,
-    per: str = TENSOR,
     earlier: tuple[Step, ...] = (),
     seed: int,
     merge_repeats: bool = False,
@@ -41,12 +41,13 @@ def prune_by(
     """The recommender with `step.sparsity` of the chosen kernels zero, those that `criterion` ranks lowest, fine-tuned.
 
     `statistics` has one entry a chosen layer, of its kernel as `table_of` gives it. At every update of the step's
-    schedule the criterion ranks the weights as they then are, against the statistics as they were given; `per` is how
-    `selection.keep` ranks them. Layers that an `earlier` step pruned keep their zeros. A reset to zero draws its masks
-    once, rewinds what is kept and trains it again. Raises RecipeError and CriterionError for what cannot be done.
+    schedule the criterion ranks the weights as they then are, against the statistics as they were given; `step.per` is
+    how `selection.keep` ranks them. Layers that an `earlier` step pruned keep their zeros. A reset to initial values
+    draws its masks once, rewinds what is kept and trains it again. Raises RecipeError and CriterionError for what
+    cannot be done.
     """
     names = layers.chosen(recommender, step.layers)
-    _refuse(step, criterion, statistics, names)
+    _refuse(criterion, statistics, names)
     session().seed(seed)
     pruned = layers.made_by(recommender, earlier)
     before = layers.kernels(recommender, names)
@@ -58,7 +59,7 @@ def prune_by(
             ranked[name] = saliency(criterion, table_of(recommender, name, kernel), statistics[name], ELEMENT)
             if name in zeros:
                 ranked[name][table_of(recommender, name, zeros[name])] = -np.inf
-        kept = keep(ranked, share=1 - sparsity, per=per)
+        kept = keep(ranked, share=1 - sparsity, per=step.per)
         kept = {name: table_of(recommender, name, mask) for name, mask in kept.items()}
         return {name: mask & ~zeros[name] if name in zeros else mask for name, mask in kept.items()}
 
@@ -76,14 +77,14 @@ def prune_by(
         held=pruned - set(names),
     )
     initial = {}
-    if isinstance(criterion, Reset):
+    if isinstance(criterion, Reset) and criterion.rewinds:
         initial = {name: table_of(recommender, name, given(statistics[name].initial)) for name in names}
     callback = _updates(when, masks, initial)
     training.fit(recommender, model, data, settings, callbacks=[callback], progress=progress)
     stripped = sparsity.strip_pruning(model)
     same_once_stripped(recommender, model, stripped, data)
     result = layers.with_weights_of(recommender, stripped)
-    _refuse_missing_zeros(recommender, layers.kernels(result, names), step.sparsity, per)
+    _refuse_missing_zeros(recommender, layers.kernels(result, names), step.sparsity, step.per)
     return result
 
 
@@ -151,16 +152,11 @@ def _updates(
     return UpdateMasks()
 
 
-def _refuse(step: Prune, criterion: Criterion, statistics: Mapping[str, Statistics], names: tuple[str, ...]) -> None:
+def _refuse(criterion: Criterion, statistics: Mapping[str, Statistics], names: tuple[str, ...]) -> None:
     for name in names:
         if name not in statistics:
             raise RecipeError(f"layer {name} has no statistics, expected them for every one of {', '.join(names)}")
         refuse_missing(criterion, statistics[name])
-    if isinstance(criterion, Reset) and (criterion.to != ZERO or step.schedule != "constant"):
-        raise RecipeError(
-            f"reset to {criterion.to!r} with schedule {step.schedule!r} cannot be trained under masks, which make "
-            f'zeros, and once for a lottery ticket: take to = "{ZERO}" and schedule = "constant"'
-        )
 
 
 def _refuse_missing_zeros(recommender: Recommender, kernels: layers.Kernels, sparsity: float, per: str) -> None:

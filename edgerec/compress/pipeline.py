@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TypedDict
 
 from converters import tflite_file
 from converters.fit import refuse_misfit
@@ -14,16 +13,16 @@ from converters.spec import FLOAT32, NEEDS_REPRESENTATIVE_DATA
 from converters.tables.coded import Floats
 from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache, layers
+from edgerec.compress.applying import Training, apply, identity
 from edgerec.compress.candidate import Candidate, StepGain
-from edgerec.compress.clustering import cluster
 from edgerec.compress.coding import decoded_tables, refuse_codecs, with_coded_tables
 from edgerec.compress.conversion import Converter
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
-from edgerec.compress.pruning import prune
-from edgerec.compress.quantization_aware import quantize_aware
-from edgerec.compress.recipe import Cluster, Prune, Recipe, RecipeError, Step
+from edgerec.compress.recipe import Recipe
 from edgerec.compress.rules import refuse
 from edgerec.compress.stage import Stage
+from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware, Step
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import sample
 from edgerec.models.recommender import Recommender
@@ -62,15 +61,6 @@ class Setting:
             "threads": THREADS,
             "versions": versions(),
         }
-
-
-class _Shared(TypedDict):
-    """What every step takes beside the recommender, its own settings and the data."""
-
-    earlier: tuple[Step, ...]
-    seed: int
-    merge_repeats: bool
-    progress: Progress
 
 
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
@@ -156,14 +146,19 @@ def _prove_arrival(
 ) -> dict[str, bytes]:
     """Raise RecipeError where zeros or clusters that a recipe's steps made are not in the file.
 
-    Gives what of each kernel arrived, and the names of the layers that no step reached.
+    Raises it too where a kernel of the shape that a narrowing step gave it is not. Gives what of each kernel arrived,
+    and the names of the layers that no step reached.
     """
     kernels: layers.Kernels = {}
+    narrowed: layers.Kernels = {}
     left: dict[str, None] = {}
     for step, stage in zip(recipe.steps, chain[1:], strict=True):
         left |= dict.fromkeys(_left(stage.recommender, step))
+        if isinstance(step, Narrow):
+            narrowed = layers.kernels(stage.recommender, layers.chosen(stage.recommender, ()))
         if isinstance(step, Prune | Cluster):
             kernels.update(layers.kernels(stage.recommender, layers.chosen(stage.recommender, step.layers)))
+    arrivals(narrowed, tflite, tables)
     found = arrivals(kernels, tflite, tables)
     refuse_what_did_not_arrive(found)
     told = {name: asdict(each) for name, each in found.items()}
@@ -172,25 +167,19 @@ def _prove_arrival(
 
 def _left(recommender: Recommender, step: Step) -> tuple[str, ...]:
     """Names of the layers inside other layers that a step would work on, and does not reach."""
-    return layers.unreached(recommender, step.layers if isinstance(step, Prune | Cluster) else ())
+    return layers.unreached(serving(recommender), () if isinstance(step, QuantizeAware) else step.layers)
 
 
 def _after(before: Stage, step: Step, earlier: tuple[Step, ...], setting: Setting, progress: Progress) -> Stage:
-    name = setting.key("step", model=before.key, step=asdict(step), earlier=[asdict(each) for each in earlier])
+    name = setting.key("step", model=before.key, step=identity(step), earlier=[identity(each) for each in earlier])
 
     def made() -> Recommender:
         def told(line: str) -> None:
             progress(f"{step.do}: {line}")
 
-        # What ships is what is compressed: the item vectors of two towers, not the tower that makes them.
-        recommender = serving(before.recommender)
-        if left := _left(recommender, step):
+        if left := _left(before.recommender, step):
             told(f"layers inside others are left as they are: {', '.join(left)}")
-        shared = _Shared(earlier=earlier, seed=setting.seed, merge_repeats=setting.merge_repeats, progress=told)
-        if isinstance(step, Prune):
-            return prune(recommender, step, setting.data, **shared)
-        if isinstance(step, Cluster):
-            return cluster(recommender, step, setting.data, **shared)
-        return quantize_aware(recommender, step, setting.data, **shared)
+        training = Training(setting.data, setting.seed, setting.merge_repeats)
+        return apply(step, before.recommender, training, earlier=earlier, progress=told)
 
     return Stage(name, made)

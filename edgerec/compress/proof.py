@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters import tflite_file, values
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 from edgerec.models.training import probe

@@ -3,8 +3,9 @@
 from typing import Any
 
 from edgerec.compress import layers
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import same_once_stripped
-from edgerec.compress.recipe import Prune, RecipeError, Step
+from edgerec.compress.steps import Prune, Step
 from edgerec.data.interactions import Interactions
 from edgerec.models import training
 from edgerec.models.recommender import Recommender

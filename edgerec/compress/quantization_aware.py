@@ -3,8 +3,9 @@
 from typing import Any
 
 from edgerec.compress import layers
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import same_outputs
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, RecipeError, Step
+from edgerec.compress.steps import Cluster, Prune, QuantizeAware, Step
 from edgerec.data.interactions import Interactions
 from edgerec.models import training
 from edgerec.models.recommender import Recommender

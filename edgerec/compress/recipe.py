@@ -1,90 +1,15 @@
 """A recipe: training steps in order, a conversion, and how much of the float32 model's lists it promises to keep."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FLOAT32, FULL_INT8, ConversionSpec
 from edgerec.codecs.codec import Codec
-from edgerec.errors import EdgerecError
-from edgerec.suggestion import did_you_mean
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.steps import STEPS, QuantizeAware, Step
 
 BESIDE_TABLES = (FLOAT32, DYNAMIC_INT8)
-SCHEDULES = ("constant", "polynomial")
-
-
-class RecipeError(EdgerecError):
-    """A recipe that cannot be carried out as it stands."""
-
-
-@dataclass(frozen=True)
-class Prune:
-    """Magnitude pruning by TF-MOT: `sparsity` of every chosen kernel becomes zero (Zhu and Gupta 2017, 1710.01878).
-
-    `layers` are shell patterns of layer names; all tables and dense layers when empty.
-    """
-
-    sparsity: float
-    schedule: str = "polynomial"
-    epochs: int = 3
-    learning_rate: float = 1e-3
-    layers: tuple[str, ...] = ()
-    allow_no_gain: bool = False
-    do: str = field(default="prune", init=False)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.sparsity < 1:
-            raise RecipeError(
-                f"sparsity is {self.sparsity:g}, expected a share above 0 and below 1: at 1 nothing is left"
-            )
-        if self.schedule not in SCHEDULES:
-            raise RecipeError(
-                f"schedule is {self.schedule!r}, expected {' or '.join(SCHEDULES)}"
-                f"{did_you_mean(self.schedule, SCHEDULES)}"
-            )
-        _check_training(self.epochs, self.learning_rate)
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Weight clustering by TF-MOT: at most `clusters` distinct values a kernel (Han et al. 2016, 1510.00149).
-
-    After a pruning step the zeros are kept, as one of the clusters.
-    """
-
-    clusters: int
-    epochs: int = 1
-    learning_rate: float = 5e-4
-    layers: tuple[str, ...] = ()
-    allow_no_gain: bool = False
-    do: str = field(default="cluster", init=False)
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.clusters <= 256:  # noqa: PLR2004  (a byte an index at the most)
-            raise RecipeError(f"clusters is {self.clusters}, expected 2 to 256")
-        _check_training(self.epochs, self.learning_rate)
-
-
-@dataclass(frozen=True)
-class QuantizeAware:
-    """Quantization-aware training by TF-MOT of the dense layers but the scoring one (Jacob et al. 2018, 1712.05877).
-
-    Tables are not in TF-MOT's registry: they are quantized in the file. Zeros and clusters of earlier steps are kept,
-    and no step follows: TF-MOT wraps no layer a second time.
-    """
-
-    epochs: int = 1
-    learning_rate: float = 2e-4
-    allow_no_gain: bool = False
-    do: str = field(default="qat", init=False)
-
-    def __post_init__(self) -> None:
-        _check_training(self.epochs, self.learning_rate)
-
-
-Step = Prune | Cluster | QuantizeAware
-STEPS: dict[str, type[Step]] = {"prune": Prune, "cluster": Cluster, "qat": QuantizeAware}  # in the order they may take
 
 
 @dataclass(frozen=True)
@@ -161,27 +86,13 @@ class Recipe:
 
 
 # The least overlap with float32 that a recipe promises when its TOML says nothing: rounding alone moves few items,
-# every step that trains moves more. Of the steps it is the least seen on the reference models that bear them, less
-# 0.15, to one decimal (docs/recipes.md); garbage overlaps 0.00.
+# every step that trains moves more.
 ROUNDED = {"float32": 0.999, "float16": 0.98, "dynamic_int8": 0.9, "full_int8": 0.8, "int16": 0.9}
-TRAINED = 0.7  # clusters, or quantization-aware training
-PRUNED = ((0.5, 0.6), (0.8, 0.4), (1.0, 0.3))  # up to this sparsity; above 0.8 nothing was measured
 CODED = {"float16": 0.98, "int8": 0.9, "native8": 0.9, "int4": 0.7, "native4": 0.7, "block4": 0.7}
 CODED_OTHERWISE = 0.3  # two bits, centroids, shared rows: from a few bits a number to a few bytes a row
 
 
 def promised(steps: Sequence[Step], precision: str, tables: Sequence[TableCoding] = ()) -> float:
     """The overlap with float32's lists that these promise together, where a recipe does not say: the least."""
-    kept = [
-        next(floor for most, floor in PRUNED if step.sparsity <= most) if isinstance(step, Prune) else TRAINED
-        for step in steps
-    ]
     coded = [CODED.get(coding.codec.name, CODED_OTHERWISE) for coding in tables]
-    return min([ROUNDED[precision], *kept, *coded])
-
-
-def _check_training(epochs: int, learning_rate: float) -> None:
-    if epochs < 1:
-        raise RecipeError(f"epochs is {epochs}, expected 1 or more: zeros and clusters need training to settle")
-    if not (learning_rate > 0 and math.isfinite(learning_rate)):
-        raise RecipeError(f"learning_rate is {learning_rate:g}, expected a number above 0")
+    return min([ROUNDED[precision], *(step.promise for step in steps), *coded])

@@ -4,7 +4,7 @@ from typing import Any
 
 from converters.spec import FULL_INT8, INT16, ConversionSpec
 from edgerec.compress import layers
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.models.recommender import Recommender
 
 # Seen with TensorFlow 2.21: int16 activations with LayerNormalization are refused by tflite-runtime 2.14 (RSQRT) and

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.structure_ties import Ties, ties
 from edgerec.compress.structure_weights import narrowed, sliced
 from edgerec.models.recommender import Recommender, known

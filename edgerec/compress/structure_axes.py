@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edgerec.compress.recipe import RecipeError
-from edgerec.compress.structure_ties import ties
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.structure_ties import Ties, ties
 from edgerec.criteria.variance import Axes
 from edgerec.models.recommender import Recommender
 
@@ -22,6 +22,11 @@ def read_by(recommender: Recommender, name: str) -> Columns:
         for reader, start, width in _blocks(recommender, name)
     ]
     return np.concatenate(blocks)
+
+
+def turnable(recommender: Recommender, name: str) -> bool:
+    """Whether the columns of a layer can be turned: everything is linear in them, and they are tied to no other's."""
+    return _hindrance(ties(recommender), name) is None
 
 
 def turned(recommender: Recommender, name: str, axes: Axes) -> Recommender:
@@ -51,18 +56,23 @@ def _blocks(recommender: Recommender, name: str) -> list[tuple[str, int, int]]:
     found = ties(recommender)
     if name not in found.made:
         raise RecipeError(f"no layer {name!r} makes columns; those that do are {', '.join(found.made)}")
+    if hindrance := _hindrance(found, name):
+        raise RecipeError(f"columns of layer {name} cannot be turned: {hindrance}")
     made = found.made[name]
-    told = [why[root] for why in (found.bent, found.fixed) for root in made.tolist() if root in why]
-    if told:
-        raise RecipeError(f"columns of layer {name} cannot be turned: {told[0]}; take a criterion that turns none")
-    tied = [other for other, each in found.made.items() if other != name and np.isin(each, made).any()]
-    if tied:
-        raise RecipeError(f"columns of layer {name} cannot be turned: they only go with those of {', '.join(tied)}")
     width, blocks = len(made), []
     for reader, rows in found.taken.items():
         starts = np.flatnonzero(rows == made[0]).tolist()
         blocks += [(reader, start, width) for start in starts if np.array_equal(rows[start : start + width], made)]
     return blocks
+
+
+def _hindrance(found: Ties, name: str) -> str | None:
+    made = found.made[name]
+    told = [why[root] for why in (found.bent, found.fixed) for root in made.tolist() if root in why]
+    if told:
+        return f"{told[0]}; take a criterion that turns none"
+    tied = [other for other, each in found.made.items() if other != name and np.isin(each, made).any()]
+    return f"they only go with those of {', '.join(tied)}" if tied else None
 
 
 def _float32(values: NDArray[np.float64]) -> Columns:

@@ -1,6 +1,6 @@
 """Co-occurrence: rows with a near twin, taken by the same partners, need no row of their own and go first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ class CoOccurrence:
     nothing is known that tells it from another.
     """
 
-    name: str = "co_occurrence"
-    needs: tuple[str, ...] = ("taken",)
-    grains: tuple[str, ...] = (ROW,)
+    name: str = field(default="co_occurrence", init=False)
+    needs: tuple[str, ...] = field(default=("taken",), init=False)
+    grains: tuple[str, ...] = field(default=(ROW,), init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """The distance to the nearest twin."""

@@ -1,6 +1,6 @@
 """Gradient: weights whose loss the training data would miss least go first, to first order or by Fisher information."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,9 +15,9 @@ class FirstOrder:
     g is the gradient's mean over the training data. Source: Molchanov et al. 2017, 1611.06440.
     """
 
-    name: str = "gradient"
-    needs: tuple[str, ...] = ("gradients",)
-    grains: tuple[str, ...] = GRAINS
+    name: str = field(default="gradient", init=False)
+    needs: tuple[str, ...] = field(default=("gradients",), init=False)
+    grains: tuple[str, ...] = field(default=GRAINS, init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """Absolute first-order change of the loss."""
@@ -34,9 +34,9 @@ class Fisher:
     Molchanov et al. 2019, 1906.10771.
     """
 
-    name: str = "fisher"
-    needs: tuple[str, ...] = ("gradients",)
-    grains: tuple[str, ...] = GRAINS
+    name: str = field(default="fisher", init=False)
+    needs: tuple[str, ...] = field(default=("gradients",), init=False)
+    grains: tuple[str, ...] = field(default=GRAINS, init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """Second-order change of the loss with the diagonal of the Fisher information."""

@@ -1,6 +1,6 @@
 """Magnitude: small weights go first; per tensor, per row or global is how the selection ranks them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,9 +16,9 @@ class Magnitude:
     1608.03665, for the norms of groups.
     """
 
-    name: str = "magnitude"
-    needs: tuple[str, ...] = ()
-    grains: tuple[str, ...] = GRAINS
+    name: str = field(default="magnitude", init=False)
+    needs: tuple[str, ...] = field(default=(), init=False)
+    grains: tuple[str, ...] = field(default=GRAINS, init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """Absolute values, or Euclidean norms."""

@@ -1,6 +1,6 @@
 """Mutual information: columns whose part of the score says least about the label go first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,13 @@ class MutualInformation:
     """
 
     least_pairs: int = PAIRS
-    name: str = "mutual_information"
-    needs: tuple[str, ...] = ("vectors", "labelled")
-    grains: tuple[str, ...] = (COLUMN,)
+    name: str = field(default="mutual_information", init=False)
+    needs: tuple[str, ...] = field(default=("vectors", "labelled"), init=False)
+    grains: tuple[str, ...] = field(default=(COLUMN,), init=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.least_pairs, bool) or not isinstance(self.least_pairs, int) or self.least_pairs < 1:
+            raise CriterionError(f"least_pairs is {self.least_pairs!r}, expected a whole number of at least 1")
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """The information of each column; raises CriterionError for too few pairs, or pairs of one label."""

@@ -1,6 +1,6 @@
 """Popularity: rows that fewest interactions are about go first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,9 +15,9 @@ class Popularity:
     Source: mixed dimensions by popularity, Ginart et al. 2019, 1909.11810, with a row of its own or none.
     """
 
-    name: str = "popularity"
-    needs: tuple[str, ...] = ("popularity",)
-    grains: tuple[str, ...] = (ROW,)
+    name: str = field(default="popularity", init=False)
+    needs: tuple[str, ...] = field(default=("popularity",), init=False)
+    grains: tuple[str, ...] = field(default=(ROW,), init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """The counts."""

@@ -17,10 +17,18 @@ from edgerec.registry import Registry
 
 GROUP = "edgerec.criteria"  # an entry point here names a callable that gives a Criterion
 
+
+def _share(by: str = "magnitude", lowest: float = 0.5, seed: int = 0) -> Criterion:
+    """Share of another criterion, which a recipe gives by its name."""
+    if not isinstance(by, str):
+        raise CriterionError(f"share is by {by!r}, expected the name of a criterion")
+    return Share(criterion(by), lowest, seed)
+
+
 CRITERIA: dict[str, Callable[..., Criterion]] = {
     "reset": Reset,
     "random": Random,
-    "share": Share,
+    "share": _share,
     "magnitude": Magnitude,
     "variance": Variance,
     "max_variance": MaxVariance,

@@ -1,47 +1,41 @@
-"""Reset: what is pruned goes back to zero or to its value before training, and so may what is kept."""
+"""Reset: what is pruned goes to zero, and what is kept stays as it was trained or goes back to where training began."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgerec.criteria.criterion import COLUMN, ELEMENT, GRAINS, Saliency, Weights
+from edgerec.criteria.criterion import GRAINS, Saliency, Weights
 from edgerec.criteria.errors import CriterionError
-from edgerec.criteria.statistics import Statistics, Values, given
+from edgerec.criteria.magnitude import Magnitude
+from edgerec.criteria.statistics import Statistics
 
 ZERO, INITIAL = "zero", "initial"
 
 
 @dataclass(frozen=True)
 class Reset:
-    """The weights that a reset moves least go first: |w - z|, its norm over a row or column.
+    """|w|, its norm over a row or column: what a reset to zero moves least goes first.
 
-    to = "zero": z = 0, and what is kept is rewound to its initial value to be trained again: a lottery ticket (Frankle
-    and Carbin 2019, 1803.03635). to = "initial": z is the initial value, and what is kept stays as it was trained
-    (Zhou et al. 2019, Deconstructing Lottery Tickets, 1905.01067, criterion "movement").
+    to = "zero": what is kept stays as it was trained. to = "initial": what is kept is rewound to its value before
+    training, to be trained again: a lottery ticket (Frankle and Carbin 2019, 1803.03635).
     """
 
     to: str = ZERO
-    name: str = "reset"
-    needs: tuple[str, ...] = ("initial",)
-    grains: tuple[str, ...] = GRAINS
+    name: str = field(default="reset", init=False)
+    grains: tuple[str, ...] = field(default=GRAINS, init=False)
 
     def __post_init__(self) -> None:
         if self.to not in {ZERO, INITIAL}:
             raise CriterionError(f"reset goes to {self.to!r}, expected {ZERO!r} or {INITIAL!r}")
 
-    def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
-        """How far a reset would move an element, or a row or column as a whole."""
-        moved = weights.astype(np.float64)
-        if self.to == INITIAL:
-            moved -= given(statistics.initial)
-        if grain == ELEMENT:
-            return np.abs(moved)
-        norms: Saliency = np.linalg.norm(moved, axis=0 if grain == COLUMN else 1)
-        return norms
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The weights before training, where what is kept goes back to them."""
+        return (INITIAL,) if self.rewinds else ()
 
-    def settled(self, weights: Weights, kept: NDArray[np.bool_], initial: Values) -> Weights:
-        """The weights [rows, columns] once what is not in `kept` [rows, columns] was reset, in the type given."""
-        if self.to == ZERO:
-            return np.where(kept, initial, 0).astype(weights.dtype)
-        return np.where(kept, weights, initial).astype(weights.dtype)
+    @property
+    def rewinds(self) -> bool:
+        """Whether what is kept goes back to its value before training."""
+        return self.to == INITIAL
+
+    def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
+        """How far zero is from an element, or from a row or column as a whole."""
+        return Magnitude().score(weights, statistics, grain)

@@ -7,6 +7,7 @@ import numpy as np
 from edgerec.criteria.criterion import Criterion, Saliency, Weights
 from edgerec.criteria.errors import CriterionError
 from edgerec.criteria.magnitude import Magnitude
+from edgerec.criteria.random_order import refuse_seed
 from edgerec.criteria.statistics import Statistics
 
 
@@ -21,11 +22,12 @@ class Share:
     by: Criterion = field(default_factory=Magnitude)
     lowest: float = 0.5
     seed: int = 0
-    name: str = "share"
+    name: str = field(default="share", init=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.lowest <= 1:
             raise CriterionError(f"lowest is {self.lowest:g}, expected a share above 0 and at most 1")
+        refuse_seed(self.seed)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Variance: columns that tell rows apart least go first, as they stand or in the axes in which scores vary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,9 @@ _DAMPING = 1e-6  # on the diagonal, of its mean: the moment of fewer vectors tha
 class Variance:
     """The variance of a column over the rows: one that is the same in every row orders none."""
 
-    name: str = "variance"
-    needs: tuple[str, ...] = ()
-    grains: tuple[str, ...] = (COLUMN,)
+    name: str = field(default="variance", init=False)
+    needs: tuple[str, ...] = field(default=(), init=False)
+    grains: tuple[str, ...] = field(default=(COLUMN,), init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """Variances of the columns."""
@@ -43,9 +43,9 @@ class MaxVariance:
     and Young 1936, in the metric of the scores).
     """
 
-    name: str = "max_variance"
-    needs: tuple[str, ...] = ("second_moment",)
-    grains: tuple[str, ...] = (COLUMN,)
+    name: str = field(default="max_variance", init=False)
+    needs: tuple[str, ...] = field(default=("second_moment",), init=False)
+    grains: tuple[str, ...] = field(default=(COLUMN,), init=False)
 
     def score(self, weights: Weights, statistics: Statistics, grain: str) -> Saliency:
         """The columns' part in the mean square of the scores."""
@@ -70,3 +70,18 @@ def axes(table: Values, second_moment: Values) -> Axes:
     strengths, turned = np.linalg.eigh(root @ (wide.T @ wide) @ root)
     turned = turned[:, np.argsort(-strengths, kind="stable")]
     return Axes(root @ turned, inverse @ turned)
+
+
+def spread(table: Values, total: float, *, seed: int) -> Axes:
+    """Axes that spread what a table [rows, columns] and its vectors hold evenly over the columns, from principal ones.
+
+    Integers with one scale for a table and Adam with one rate want columns alike, and principal axes are as unlike as
+    can be. With vectors of second moment I and D the table's squared column norms: forward = S^-1 R and back = S R,
+    S^2 = D^1/2 times what gives the vectors the mean square length `total`, R a rotation drawn from the seed.
+    """
+    strengths = np.linalg.norm(table.astype(np.float64), axis=0)
+    strengths = np.maximum(strengths, _DAMPING * max(float(strengths.max()), _DAMPING))
+    scale = np.sqrt(strengths * (total / strengths.sum()))
+    rotation, upper = np.linalg.qr(np.random.default_rng(seed).normal(size=(len(scale), len(scale))))
+    rotation *= np.sign(np.diag(upper))
+    return Axes(rotation / scale[:, None], rotation * scale[:, None])

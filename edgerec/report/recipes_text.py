@@ -5,7 +5,8 @@ from dataclasses import fields
 
 from device_tests.record import to_json
 from edgerec.codecs.naming import told
-from edgerec.compress.recipe import Recipe, Step
+from edgerec.compress.recipe import Recipe
+from edgerec.compress.steps import Step
 from edgerec.measured import Measurements
 from edgerec.report.console import BOLD, PLAIN, Style, table, visible
 from edgerec.report.quantities import share, size
@@ -97,5 +98,12 @@ def _provenance(measured: Measurements) -> str:
 
 
 def _step(number: int, step: Step) -> str:
-    settings = (f"{one.name} = {getattr(step, one.name)!r}" for one in fields(step) if one.init)
-    return f"  {number}. {step.do}: {', '.join(settings)}"
+    settings = ((one.name, getattr(step, one.name)) for one in fields(step) if one.init)
+    told = (f"{name} = {_value(name, value)}" for name, value in settings if value not in ("", ()) or name == "layers")
+    return f"  {number}. {step.do}: {', '.join(told)}"
+
+
+def _value(name: str, value: object) -> str:
+    if name == "settings" and isinstance(value, tuple):
+        return f"{{ {', '.join(f'{key} = {each!r}' for key, each in value)} }}"
+    return repr(value)

@@ -222,7 +222,8 @@ from edgerec.build import Task, build
 from edgerec.compress import cache
 from edgerec.compress.conversion import Converter
 from edgerec.compress.pipeline import Setting
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, Recipe
+from edgerec.compress.recipe import Recipe
+from edgerec.compress.steps import Cluster, Prune, QuantizeAware
 from edgerec.compress.stage import Stage
 from edgerec.data.evaluation import evaluation_set
 from edgerec.data.interactions import Interactions

@@ -11,7 +11,7 @@ import pytest
 
 from converters.spec import ConversionSpec
 from edgerec import storage
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware
+from edgerec.compress.steps import Cluster, Prune, QuantizeAware
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 

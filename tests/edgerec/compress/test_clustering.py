@@ -5,7 +5,8 @@ import pytest
 
 from edgerec.compress import layers
 from edgerec.compress.clustering import _refuse, cluster
-from edgerec.compress.recipe import Cluster, Prune, RecipeError
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.steps import Cluster, Prune
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 

@@ -13,7 +13,8 @@ from edgerec.codecs.low_rank import LowRank
 from edgerec.codecs.tiered import Tier, Tiered
 from edgerec.compress.coding import coded_tables, decoded_tables, refuse_codecs, table_bytes, with_coded_tables
 from edgerec.compress.conversion import Converter
-from edgerec.compress.recipe import Recipe, RecipeError, TableCoding
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.recipe import Recipe, TableCoding
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 

@@ -49,9 +49,9 @@ def test_gradients_and_initial_weights_stand_as_the_table_does(served: Of, inter
     found = evidence(given, Fisher().needs, ["scores"], interactions, seed=0)["scores"]
     assert found.gradients is not None
     assert found.gradients.mean.shape == (ITEMS, 16)
-    start = evidence(given, Reset().needs, ["scores", "users"], interactions, initial=initial, seed=0)
+    start = evidence(given, Reset("initial").needs, ["scores", "users"], interactions, initial=initial, seed=0)
     assert np.array_equal(start["scores"].initial, layers.kernels(given, ["scores"])["scores"].T)
-    assert evidence(given, Reset().needs, ["scores"], interactions, seed=0)["scores"].initial is None
+    assert evidence(given, Reset("initial").needs, ["scores"], interactions, seed=0)["scores"].initial is None
 
 
 def test_vectors_are_what_the_scores_are_made_of(served: Of, interactions: Interactions) -> None:

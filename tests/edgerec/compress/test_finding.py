@@ -5,13 +5,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.spec import PRECISIONS
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import built_in, decode, find, parse, parse_text
-from edgerec.compress.recipe import ROUNDED, Cluster, Prune, QuantizeAware, Recipe, RecipeError, promised
+from edgerec.compress.ranking import ModelPath
+from edgerec.compress.recipe import ROUNDED, Recipe, promised
+from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware
 from edgerec.errors import EdgerecError
 
 PRECISION = '[convert]\nprecision = "dynamic_int8"\n'
 
+BY_COLUMN = ["magnitude", "max_variance", "variance", "mutual_information", "fisher", "gradient", "random", "reset"]
+BY_ELEMENT = ["magnitude", "fisher", "gradient", "random", "share", "reset"]
+
+
+def narrowing(percent: int, criterion: str) -> tuple[str, Narrow]:
+    return f"narrow{percent}-{criterion.replace('_', '-')}", Narrow(percent / 100, criterion)
+
+
+def pruning(percent: int, criterion: str) -> tuple[str, Prune]:
+    return f"prune{percent}-{criterion}", Prune(percent / 100, criterion=criterion)
+
+
 steps = st.tuples(
+    st.lists(
+        st.integers(1, 99).map(lambda percent: (f"narrow{percent}", Narrow(percent / 100)))
+        | st.builds(narrowing, st.integers(1, 99), st.sampled_from(BY_COLUMN)),
+        max_size=1,
+    ),
+    st.lists(st.builds(pruning, st.integers(1, 99), st.sampled_from(BY_ELEMENT)), max_size=1),
     st.lists(st.integers(1, 99).map(lambda percent: (f"prune{percent}", Prune(percent / 100))), max_size=2),
     st.lists(st.integers(2, 256).map(lambda count: (f"cluster{count}", Cluster(count))), max_size=2),
     st.lists(st.just(("qat", QuantizeAware(allow_no_gain=True))), max_size=1),
@@ -73,8 +94,18 @@ def test_a_name_that_spells_nothing_is_none(name: str) -> None:
     assert decode(name) is None
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("prune100_int8", "at 1 nothing is left"), ("prune0_int8", "above 0")])
-def test_no_and_all_sparsity_are_refused_in_a_name(name: str, sentence: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("prune100_int8", "at 1 nothing is left"),
+        ("prune0_int8", "above 0"),
+        ("narrow100_int8", "at 1 nothing is left"),
+        ("prune50-fishr_int8", "did you mean fisher"),
+        ("prune50-co-occurrence_int8", "codec"),
+        ("narrow50-popularity_int8", "codec"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_name(name: str, sentence: str) -> None:
     with pytest.raises(RecipeError, match=sentence):
         find(name)
 
@@ -88,8 +119,9 @@ def test_find_knows_built_in_names_spelled_names_and_files(tmp_path: Path) -> No
 
 
 def test_find_names_the_closest_recipe() -> None:
-    with pytest.raises(RecipeError, match=r"no recipe 'prun80_int8' \(did you mean prune80_int8\?\)"):
+    with pytest.raises(RecipeError, match=r"no recipe 'prun80_int8' \(did you mean prune80_int8\?\)") as caught:
         find("prun80_int8")
+    assert "narrow<percent>, prune<percent> (either with -<criterion>, as in prune80-fisher)" in str(caught.value)
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
@@ -101,12 +133,24 @@ def test_every_setting_of_every_step_is_read() -> None:
     text = """summary = "all of it"
 float_overlap = 0.25
 [[step]]
+do = "narrow"
+remove = 0.25
+criterion = "reset"
+settings = { to = "initial" }
+initial = "untrained.h5"
+epochs = 0
+[[step]]
 do = "prune"
+criterion = "share"
+per = "row"
 sparsity = 0.6
 schedule = "constant"
 epochs = 4
 learning_rate = 0.01
 layers = ["items", "deep_*"]
+[step.settings]
+lowest = 0.75
+by = "fisher"
 [[step]]
 do = "cluster"
 clusters = 8
@@ -118,10 +162,13 @@ learning_rate = 1
 [convert]
 precision = "full_int8"
 """
-    assert parse_text(text, "mine") == Recipe(
-        "mine",
+    shared = (("by", "fisher"), ("lowest", 0.75))
+    initial = ModelPath("folder/untrained.h5")
+    assert parse_text(text, "folder/mine.toml") == Recipe(
+        "folder/mine.toml",
         (
-            Prune(0.6, "constant", 4, 0.01, ("items", "deep_*")),
+            Narrow(0.25, "reset", 0, settings=(("to", "initial"),), initial=initial),
+            Prune(0.6, "constant", 4, 0.01, ("items", "deep_*"), "share", "row", shared),
             Cluster(8, 2, allow_no_gain=True),
             QuantizeAware(learning_rate=1.0),
         ),
@@ -141,7 +188,7 @@ precision = "full_int8"
         ('sumary = "x"\n' + PRECISION, "mine.toml:1: sumary is not known (did you mean summary?)"),
         (
             step_toml("prun"),
-            "mine.toml:2: step.do is 'prun', expected one of prune, cluster, qat (did you mean prune?)",
+            "mine.toml:2: step.do is 'prun', expected one of narrow, prune, cluster, qat (did you mean prune?)",
         ),
         ("[[step]]\nsparsity = 0.5\n" + PRECISION, "step.do is nothing, expected one of"),
         (step_toml("prune"), "step.sparsity is nothing, expected a number; this step has no default"),
@@ -162,6 +209,43 @@ precision = "full_int8"
         (step_toml("prune", "sparsity = 0.5", "learning_rate = inf"), "mine.toml:4: learning_rate is inf"),
         (step_toml("prune", "sparsity = 0.5", 'layers = "items"'), "mine.toml:4: step.layers is 'items', expected a"),
         (step_toml("prune", "sparsity = 0.5", "allow_no_gain = 1"), "step.allow_no_gain is 1, expected true or false"),
+        (
+            step_toml("prune", "sparsity = 0.5", 'criterion = "fishr"'),
+            "mine.toml:4: criterion is 'fishr', expected one of reset, random, share, magnitude,",
+        ),
+        (step_toml("prune", "sparsity = 0.5", 'criterion = "fishr"'), "co_occurrence (did you mean fisher?)"),
+        (
+            step_toml("prune", "sparsity = 0.5", 'criterion = "max_variance"'),
+            "mine.toml:4: criterion is 'max_variance', which ranks columns, and this step takes single weights: take",
+        ),
+        (
+            step_toml("narrow", "remove = 0.5", 'criterion = "popularity"'),
+            'which ranks whole rows, and this step takes columns: share rows by it with [[table]] and codec = "shared"',
+        ),
+        (
+            step_toml("prune", "sparsity = 0.5", 'criterion = "random"', "[step.settings]", "sede = 1"),
+            "mine.toml:5: settings of criterion random cannot be taken: criterion random got settings {'sede': 1}",
+        ),
+        (
+            step_toml("prune", "sparsity = 0.5", 'criterion = "random"', "[step.settings]", "seed = [1]"),
+            "mine.toml:6: step.settings.seed is [1], expected a string, a number, true or false",
+        ),
+        (step_toml("prune", "sparsity = 0.5", "settings = 3"), "mine.toml:4: step.settings is 3, expected a table"),
+        (
+            step_toml("prune", "sparsity = 0.5", 'criterion = "reset"', 'settings = { to = "initial" }'),
+            "initial is nothing, and criterion reset needs the model before it was trained: name its .keras or",
+        ),
+        (
+            step_toml("prune", "sparsity = 0.5", 'initial = "a.h5"'),
+            "mine.toml:4: initial is 'a.h5', and criterion magnitude has no use for it: leave it out",
+        ),
+        (
+            step_toml("prune", "sparsity = 0.5", 'per = "rows"'),
+            "mine.toml:4: per is 'rows', expected tensor, row or global (did you mean row?)",
+        ),
+        (step_toml("narrow", "remove = 1"), "mine.toml:3: remove is 1, expected a share above 0 and below 1"),
+        (step_toml("narrow", "remove = 0"), "mine.toml:3: remove is 0, expected a share above 0"),
+        (step_toml("narrow"), "step.remove is nothing, expected a number"),
         (step_toml("cluster", "clusters = 1"), "mine.toml:3: clusters is 1, expected 2 to 256"),
         (step_toml("cluster", "clusters = 257"), "mine.toml:3: clusters is 257, expected 2 to 256"),
         (step_toml("qat", "sparsity = 0.5"), "mine.toml:3: step.sparsity is not known"),

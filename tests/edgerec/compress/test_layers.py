@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from edgerec.compress import layers
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, RecipeError
+from edgerec.compress.errors import RecipeError
+from edgerec.compress.steps import Cluster, Prune, QuantizeAware
 from edgerec.models.recommender import Recommender
 
 Of = Callable[[str], Recommender]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from edgerec.compress import layers, masks
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.masks import prune_by, table_of
 from edgerec.compress.pruning import prune
-from edgerec.compress.recipe import Prune, RecipeError
+from edgerec.compress.steps import Prune
 from edgerec.criteria.criterion import Criterion, saliency
 from edgerec.criteria.errors import CriterionError
 from edgerec.criteria.gradient import FirstOrder, Fisher
@@ -99,11 +100,12 @@ def test_tuning_changes_what_is_left(served: Of, interactions: Interactions) -> 
 
 def test_every_item_keeps_as_many_per_row_and_all_together_globally(served: Of, interactions: Interactions) -> None:
     given, step = served("mf"), Prune(0.75, epochs=1)
-    by_row = prune_by(given, step, Magnitude(), known(given), interactions, per="row", seed=0)
+    by_row = prune_by(given, replace(step, per="row"), Magnitude(), known(given), interactions, seed=0)
     columns = kernels(by_row)["scores"].shape[0]
     assert ((kernels(by_row)["scores"] != 0).sum(axis=0) == columns // 4).all()
     assert ((kernels(by_row)["users"] != 0).sum(axis=1) == columns // 4).all()
-    together = kernels(prune_by(given, step, Magnitude(), known(given), interactions, per="global", seed=0))
+    globally = replace(step, per="global")
+    together = kernels(prune_by(given, globally, Magnitude(), known(given), interactions, seed=0))
     zeros = {name: (kernel == 0).sum() for name, kernel in together.items()}
     assert sum(zeros.values()) == 0.75 * sum(kernel.size for kernel in together.values())
     assert zeros["users"] != 0.75 * together["users"].size
@@ -135,23 +137,22 @@ def test_a_lottery_ticket_is_rewound_and_trained_again(served: Of, interactions:
     start = {name: random.normal(size=kernel.shape).astype(np.float32) for name, kernel in kernels(given).items()}
     statistics = {name: Statistics(initial=table_of(initial, name, values)) for name, values in start.items()}
     step = Prune(0.5, "constant", epochs=1, learning_rate=SETTLED)
-    ticket = kernels(prune_by(given, step, Reset(), statistics, interactions, seed=0))
+    ticket = kernels(prune_by(given, step, Reset("initial"), statistics, interactions, seed=0))
     for name, before in kernels(given).items():
         kept = np.abs(before) >= np.median(np.abs(before))
         assert np.allclose(ticket[name], np.where(kept, start[name], 0), atol=1e-6), name
-    trained = kernels(prune_by(given, replace(step, learning_rate=0.01), Reset(), statistics, interactions, seed=0))
+    faster = replace(step, learning_rate=0.01)
+    trained = kernels(prune_by(given, faster, Reset("initial"), statistics, interactions, seed=0))
     assert not np.allclose(trained["users"], ticket["users"], atol=1e-3)
     assert np.array_equal(trained["users"] == 0, ticket["users"] == 0)
 
 
-@pytest.mark.parametrize(("to", "schedule"), [("initial", "constant"), ("zero", "polynomial")])
-def test_a_reset_that_masks_cannot_make_is_refused(
-    served: Of, interactions: Interactions, to: str, schedule: str
-) -> None:
-    given = served("mf")
-    initial = {name: Statistics(initial=table) for name, table in tables(given).items()}
-    with pytest.raises(RecipeError, match=f"reset to '{to}' with schedule '{schedule}' cannot be trained under masks"):
-        prune_by(given, Prune(0.5, schedule), Reset(to), initial, interactions, seed=0)
+def test_a_reset_to_zero_leaves_what_is_kept_as_it_was_trained(served: Of, interactions: Interactions) -> None:
+    given, step = served("mf"), Prune(0.5, "constant", epochs=1, learning_rate=SETTLED)
+    found = kernels(prune_by(given, step, Reset(), known(given), interactions, seed=0))
+    for name, before in kernels(given).items():
+        assert np.allclose(found[name], np.where(found[name] != 0, before, 0), atol=1e-6), name
+        assert (found[name] == 0).mean() == 0.5, name
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(served: Of, interactions: Interactions) -> None:

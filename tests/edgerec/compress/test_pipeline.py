@@ -14,11 +14,13 @@ from converters.anatomy import anatomy
 from edgerec import storage
 from edgerec.compress import cache, layers, pipeline
 from edgerec.compress.conversion import Converter
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.forecast import forecast
 from edgerec.compress.pipeline import Setting, compress
 from edgerec.compress.proof import arrivals
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, Recipe, RecipeError
+from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
+from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import ModelError, Recommender
 from edgerec.models.session import versions
@@ -154,6 +156,32 @@ def test_a_file_that_lost_the_zeros_fails_the_recipe(
         compress(stage, asked, setting, converter)
 
 
+def test_a_file_of_the_old_shapes_fails_the_recipe(
+    base: Callable[..., Stage], setting: Setting, converter: Converter
+) -> None:
+    stage, asked = base("mf"), recipe(Narrow(0.5, epochs=0, allow_no_gain=True), precision="float32")
+    before, after = pipeline.stages(stage, asked, setting)
+    wide = pipeline.convert(before, asked, setting, converter)
+    cache.write(pipeline.conversion_key(after, asked, setting), {"model.tflite": wide})
+    with pytest.raises(RecipeError, match=r"no constant of shape \(72, 8\) for layer users is in the converted file"):
+        compress(stage, asked, setting, converter)
+
+
+def test_the_forecast_of_narrowed_weights_trains_nothing_and_is_what_the_file_holds(
+    base: Callable[..., Stage], setting: Setting, converter: Converter
+) -> None:
+    asked = recipe(Narrow(0.5, epochs=0), precision="float32")
+    expected = forecast(base("attention"), asked, setting)
+    assert expected.steps[0].what == ("narrow remove=0.5, criterion=max_variance, epochs=0, learning_rate=0.001")
+    assert not pipeline.stages(base("attention"), asked, setting)[1].finished
+    made = compress(base("attention"), asked, setting, converter)
+    found = anatomy(tflite_file.parse(made.tflite))
+    weights = sum(tensor.bytes for tensor in found.tensors if tensor.dtype != "INT32" or len(tensor.shape) == 1)
+    assert weights == pytest.approx(expected.weight_bytes, rel=0.02)
+    assert expected.weight_bytes < 0.6 * forecast(base("attention"), recipe(precision="float32"), setting).weight_bytes
+    assert made.gains[0].smaller
+
+
 def test_a_step_that_gains_nothing_fails_unless_it_may(
     base: Callable[..., Stage], setting: Setting, converter: Converter
 ) -> None:
@@ -252,7 +280,10 @@ def test_the_forecast_says_what_is_to_do_and_what_is_cached(base: Callable[..., 
     asked = recipe(replace(PRUNE, layers=("items",)), CLUSTER, name="forecast")
     planned = forecast(stage, asked, setting)
     assert [step.what for step in planned.steps] == [
-        "prune sparsity=0.5, schedule=polynomial, epochs=1, learning_rate=0.001, layers=('items',)",
+        (
+            "prune sparsity=0.5, schedule=polynomial, epochs=1, learning_rate=0.001, "
+            "layers=('items',), criterion=magnitude, per=tensor"
+        ),
         "cluster clusters=16, epochs=1, learning_rate=0.0005",
         f"convert to dynamic_int8 for {RUNTIME}",
     ]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from converters import tflite_file, values
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import Arrival, arrivals, refuse_what_did_not_arrive
-from edgerec.compress.recipe import RecipeError
 from edgerec.models.recommender import Recommender
 
 Of = Callable[[str], Recommender]

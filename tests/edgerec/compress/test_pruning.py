@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from edgerec.compress import layers, pruning
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import same_outputs
 from edgerec.compress.pruning import prune
-from edgerec.compress.recipe import Prune, RecipeError
+from edgerec.compress.steps import Prune
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from edgerec.compress import layers
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.quantization_aware import _refuse_what_was_lost, _unwrapped_kernels, quantize_aware
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, RecipeError
+from edgerec.compress.steps import Cluster, Prune, QuantizeAware
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 

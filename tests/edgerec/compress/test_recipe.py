@@ -1,16 +1,22 @@
 import pytest
 
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import find
-from edgerec.compress.recipe import Cluster, Prune, QuantizeAware, Recipe, RecipeError
+from edgerec.compress.recipe import Recipe
+from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware
 
 
-@pytest.mark.parametrize("order", [("qat", "prune"), ("cluster", "prune"), ("qat", "cluster"), ("qat", "qat")])
+@pytest.mark.parametrize(
+    "order", [("qat", "prune"), ("cluster", "prune"), ("qat", "cluster"), ("qat", "qat"), ("prune", "narrow")]
+)
 def test_steps_that_would_undo_an_earlier_one_are_refused(order: tuple[str, str]) -> None:
-    made = {"prune": Prune(0.5), "cluster": Cluster(16), "qat": QuantizeAware()}
-    with pytest.raises(RecipeError, match=f"step {order[1]} comes after {order[0]}, expected the order prune, cluster"):
+    made = {"narrow": Narrow(0.5), "prune": Prune(0.5), "cluster": Cluster(16), "qat": QuantizeAware()}
+    told = f"step {order[1]} comes after {order[0]}, expected the order narrow, prune, cluster, qat"
+    with pytest.raises(RecipeError, match=told):
         Recipe("mine", tuple(made[each] for each in order), "float32", 0.5)
+    amounts = {"narrow": "narrow50", "prune": "prune50", "cluster": "cluster16"}
     with pytest.raises(RecipeError, match="comes after"):
-        find("_".join({"prune": "prune50", "cluster": "cluster16"}.get(each, each) for each in (*order, "int8")))
+        find("_".join(amounts.get(each, each) for each in (*order, "int8")))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,9 @@ def test_steps_that_would_undo_an_earlier_one_are_refused(order: tuple[str, str]
         ("prune50_int8", 0.6),
         ("prune50_cluster32_qat_int8", 0.6),
         ("prune51_int8", 0.4),
+        ("prune80-fisher_int8", 0.4),
+        ("narrow50_int8", 0.4),
+        ("narrow51_prune50_int8", 0.3),
         ("prune80_full_int8", 0.4),
         ("prune81_float32", 0.3),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from converters.spec import PRECISIONS, ConversionSpec
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.rules import refuse
 from edgerec.models.recommender import Recommender
 

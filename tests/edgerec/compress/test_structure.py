@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from converters import tflite_file
 from device_tests.manifest import Input
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.structure import removable, remove, with_what_is_tied
 from edgerec.models.recommender import Recommender
 from edgerec.models.roles import CATALOGUE, Roles

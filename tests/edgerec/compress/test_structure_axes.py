@@ -6,7 +6,7 @@ import pytest
 
 from converters.tables.metric import second_moment
 from device_tests.manifest import Input
-from edgerec.compress.recipe import RecipeError
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.structure import remove
 from edgerec.compress.structure_axes import read_by, turned
 from edgerec.criteria.variance import Axes, axes

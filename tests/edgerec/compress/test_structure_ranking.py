@@ -2,11 +2,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given as every
+from hypothesis import strategies as st
 
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.evidence import evidence
-from edgerec.compress.recipe import RecipeError
 from edgerec.compress.structure import remove
-from edgerec.compress.structure_ranking import ranked_columns
+from edgerec.compress.structure_evidence import column_evidence
+from edgerec.compress.structure_ranking import columns_left, left, ranked_columns
 from edgerec.criteria.criterion import Criterion
 from edgerec.criteria.errors import CriterionError
 from edgerec.criteria.gradient import Fisher
@@ -52,9 +55,48 @@ def test_a_column_that_says_nothing_is_the_first_to_go(
     assert np.allclose(smaller.model(inputs, training=False), given.model(inputs, training=False), atol=1e-5)
 
 
-def test_columns_that_no_scoring_kernel_reads_are_refused(served: Of) -> None:
-    with pytest.raises(RecipeError, match="columns of layer users_deep are not the vectors that a scoring kernel"):
-        ranked_columns(served("neumf"), MutualInformation(), ["users_deep"], {})
+@pytest.mark.parametrize(
+    ("kind", "layer", "criterion"),
+    [("neumf", "users_deep", MutualInformation()), ("attention", "query", MaxVariance())],
+)
+def test_columns_that_no_kernel_reads_in_which_a_criterion_ranks_are_refused(
+    served: Of, kind: str, layer: str, criterion: Criterion
+) -> None:
+    with pytest.raises(
+        RecipeError, match=f"columns of layer {layer} are not what a kernel reads in which {criterion.name}"
+    ):
+        ranked_columns(served(kind), criterion, [layer], {})
+
+
+def test_what_several_kernels_read_is_ranked_in_all_of_them(served: Of, interactions: Interactions) -> None:
+    given = served("attention")
+    known = column_evidence(given, MaxVariance(), ["items"], interactions, seed=0)
+    found = ranked_columns(given, MaxVariance(), ["items"], known)["items"]
+    expected = np.zeros_like(found)
+    for reader in ("query", "keys", "values", "state"):
+        kernel = given.model.get_layer(reader).get_weights()[0][-len(found) :]
+        moment = known[reader].second_moment
+        assert moment is not None
+        expected += np.diag(moment)[-len(found) :] * np.square(kernel.astype(np.float64)).sum(axis=1)
+    assert np.allclose(found, expected)
+
+
+MADE = {"one": np.array([0, 1, 2, 3]), "tied": np.array([0, 1, 2, 3]), "half": np.array([3, 4])}
+
+
+def test_what_is_left_are_the_highest_and_the_same_of_tied_layers() -> None:
+    ranked = {"one": np.array([4.0, 1, 1, 3]), "tied": np.array([0.0, 9, 9, 0]), "half": np.array([0.0, 5])}
+    kept = {name: columns.tolist() for name, columns in left(ranked, MADE, 0.5).items()}
+    assert kept == {"one": [0, 3], "tied": [0, 3], "half": [0]}
+
+
+@every(st.integers(1, 12), st.floats(0.01, 0.99), st.integers(0, 99))
+def test_as_many_are_left_as_the_share_says(width: int, remove: float, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, 3, width).astype(float)
+    kept = left({"it": values}, {"it": np.arange(width)}, remove)["it"]
+    assert len(kept) == columns_left(width, remove)
+    gone = np.delete(values, kept)
+    assert not len(gone) or not len(kept) or gone.max() <= values[kept].min()
 
 
 def test_what_a_criterion_lacks_is_refused_by_name(served: Of) -> None:

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from edgerec.criteria import registry
 from edgerec.criteria.criterion import saliency
 from edgerec.criteria.errors import CriterionError
-from edgerec.criteria.magnitude import Magnitude
+from edgerec.criteria.gradient import Fisher
+from edgerec.criteria.share import Share
 from edgerec.criteria.statistics import Statistics
 
 
@@ -42,8 +44,26 @@ def test_every_criterion_knows_the_name_it_is_asked_for_by() -> None:
 
 
 def test_settings_go_to_the_criterion() -> None:
-    found = registry.criterion("share", by=Magnitude(), lowest=0.25, seed=4)
-    assert (found.lowest, found.seed) == (0.25, 4)  # type: ignore[attr-defined]
+    assert registry.criterion("share", by="fisher", lowest=0.25, seed=4) == Share(Fisher(), 0.25, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "told"),
+    [
+        ("share", {"by": "fishr"}, r"no criterion 'fishr' \(did you mean fisher\?\)"),
+        ("share", {"by": 3}, "share is by 3, expected the name of a criterion"),
+        ("share", {"lowest": 1.5}, "lowest is 1.5, expected a share above 0"),
+        ("share", {"lowest": "half"}, "criterion share got settings .*, and they do not fit it"),
+        ("share", {"seed": -1}, "seed is -1, expected a whole number of at least 0"),
+        ("random", {"seed": "1"}, "seed is '1', expected a whole number of at least 0"),
+        ("random", {"name": "other"}, "criterion random got settings .*, and they do not fit it"),
+        ("mutual_information", {"least_pairs": 0.5}, "least_pairs is 0.5, expected a whole number"),
+        ("mutual_information", {"least_pairs": 0}, "least_pairs is 0, expected a whole number"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(name: str, settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(CriterionError, match=told):
+        registry.criterion(name, **settings)
 
 
 def test_an_unknown_setting_is_refused() -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from converters.tables.metric import second_moment
 from edgerec.criteria.criterion import saliency
 from edgerec.criteria.statistics import Statistics
-from edgerec.criteria.variance import MaxVariance, Variance, axes
+from edgerec.criteria.variance import MaxVariance, Variance, axes, spread
 
 
 def drawn(seed: int, rows: int = 30, users: int = 50, columns: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -59,3 +59,24 @@ def test_vectors_in_fewer_directions_than_columns_still_have_axes() -> None:
     users[:, 1] = users[:, 0]
     found = axes(table, second_moment(users))
     assert np.allclose((users @ found.back) @ (table @ found.forward).T, users @ table.T, atol=1e-6)
+
+
+def test_what_is_left_is_spread_evenly_over_the_columns_and_scores_stay() -> None:
+    random = np.random.default_rng(4)
+    vectors = np.linalg.qr(random.normal(size=(500, 8)))[0] * np.sqrt(500)  # second moment 1
+    table = np.linalg.qr(random.normal(size=(200, 8)))[0] * 0.5 ** np.arange(8)
+    found = spread(table, 3.0, seed=1)
+    after, read = table @ found.forward, vectors @ found.back
+    assert np.allclose(after @ read.T, table @ vectors.T)
+    assert np.isclose(np.square(read).sum(axis=1).mean(), 3.0)
+    for before, spread_out in ((table, after), (vectors * np.linalg.norm(table, axis=0), read)):
+        unlike, alike = (np.ptp(np.log(np.linalg.norm(each, axis=0))) for each in (before, spread_out))
+        assert alike < 0.5 * unlike
+    assert np.array_equal(spread(table, 3.0, seed=1).back, found.back)
+    assert not np.allclose(spread(table, 3.0, seed=2).back, found.back)
+
+
+def test_columns_of_nothing_are_spread_too() -> None:
+    found = spread(np.zeros((5, 3)), 1.0, seed=0)
+    assert np.isfinite(found.forward).all()
+    assert np.allclose(found.forward @ found.back.T, np.eye(3))
