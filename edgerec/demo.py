@@ -29,6 +29,7 @@ from edgerec.gate.from_reports import ANYWHERE
 from edgerec.gate.plan import plan, read_and_check
 from edgerec.models import baselines, reference, training
 from edgerec.models.recommender import Recommender
+from edgerec.models.saving import save
 from edgerec.models.session import session
 from edgerec.models.training import Fit
 from edgerec.packing import Catalogue
@@ -50,7 +51,15 @@ EASE_REGULARIZATION = 300.0
 ITS_OWN_FAULT = (RecipeError, ConversionError, ConverterError, NotProvedError, LocalRunError)
 """What ends one recipe and leaves the others their chance, unlike a disk that is full."""
 
-BUDGET = """# What this model may weigh and lose; `edgerec check` holds it to that.
+CONFIG = """# What was trained on what, and what it may weigh and lose: `edgerec check` holds bundles to that.
+[model]
+path = "{model}"
+inputs = {{ history = {{ role = "history", padding_id = {padding_id} }} }}
+
+[data]
+path = "movietweetings"
+candidates = {candidates}
+
 [target]
 runtime = "{runtime}"
 
@@ -105,7 +114,15 @@ def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress
     task = _task(parts, fit, progress)
     with storage.telling(out):
         out.mkdir(parents=True, exist_ok=True)
-    budget = BUDGET.format(runtime=task.setting.runtime)
+    model = out / f"{NAME}.keras"
+    if not model.exists():
+        save(task.base.recommender, model)
+    config = CONFIG.format(
+        model=model.name,
+        padding_id=task.base.roles.inputs[0].padding_id,
+        candidates=CANDIDATES,
+        runtime=task.setting.runtime,
+    )
     results: list[Result] = []
     failed: list[Failed] = []
     with Converter() as converter:
@@ -120,14 +137,14 @@ def run(out: Path, *, recipes: Sequence[str] = RECIPES, fit: Fit = FIT, progress
                 failed.append(Failed(recipe.name, str(why)))
                 continue
             storage.write_text(_report(path), report_format.dumps(report))
-            (verdict,) = read_and_check(plan(parse_config(budget), [path], [_report(path)], NO_LIMITS), ANYWHERE)
+            (verdict,) = read_and_check(plan(parse_config(config), [path], [_report(path)], NO_LIMITS), ANYWHERE)
             float32 = results[0].download_bytes if results else made.download_bytes
             results.append(result(made, report, float32_download=float32, verdict=bool(verdict)))
     ships = next((each for each in results if each.recipe == SHIPS), results[-1])
     shipped = _bundle(out, ships.recipe)
     limit = f"{-(-ships.download_bytes * 105 // 100 // 1024)} KiB"
     entry = SHIPPING.format(bundle=shipped.name, report=_report(shipped).name, download=limit)
-    storage.write_text(out / FILE_NAME, budget + entry)
+    storage.write_text(out / FILE_NAME, config + entry)
     return Demo(
         baselines=_baselines(parts, task.evaluation, progress),
         results=tuple(results),

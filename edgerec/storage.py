@@ -14,8 +14,8 @@ from device_tests import files
 from edgerec.errors import EdgerecError
 from edgerec.program import program
 
-PARTS = ("environments", "cache", "harness")
-"""What lies under `home()`: the runtimes' environments, finished steps of recipes, written harnesses."""
+PARTS = ("environments", "cache", "harness", "searches")
+"""What lies under `home()`: the runtimes' environments, finished steps of recipes, written harnesses, searches."""
 
 
 class StorageError(EdgerecError):

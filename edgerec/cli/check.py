@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from edgerec.cli.limits import flag_budget
 from edgerec.config import FILE_NAME, read_config_if_there
-from edgerec.gate.budget import budget_of_flags
 from edgerec.gate.from_reports import Conditions
 from edgerec.gate.plan import plan, read_and_check
 from edgerec.report.console import style_of
@@ -39,7 +39,7 @@ def command(
     matches. A limit without such a report is unproven. Exit code 1 when a limit is missed or unproven.
     """
     config = read_config_if_there(config_path)
-    flags = budget_of_flags(_pair(text) for text in limits)
+    flags = flag_budget(limits)
     conditions = Conditions(runtime or config.target.runtime, threads or config.target.threads)
     verdicts = read_and_check(plan(config, bundles, reports, flags), conditions)
     if as_json:
@@ -47,12 +47,3 @@ def command(
     else:
         click.echo("\n\n".join(verdict_text(verdict, style_of(sys.stdout)) for verdict in verdicts))
     return 0 if all(verdicts) else 1
-
-
-def _pair(text: str) -> tuple[str, object]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.BadParameter(f'{text!r}, expected NAME=VALUE such as p50="2 ms"', param_hint="--limit")
-    plain: dict[str, object] = {"true": True, "false": False}
-    value = value.strip()
-    return name.strip(), int(value) if value.isdecimal() else plain.get(value, value)

@@ -1,8 +1,8 @@
 """The tables of a converted model stored as a recipe says: each layer's by its codec, from what its data tells."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -41,26 +41,52 @@ def refuse_codecs(recipe: Recipe, runtime: str) -> None:
 def with_coded_tables(
     model: bytes, recommender: Recommender, recipe: Recipe, data: Interactions, *, seed: int
 ) -> tuple[bytes, bytes]:
-    """A float32 .tflite with its tables, and the rest in the recipe's precision; and the tables decoded, for proof.
+    """A float32 .tflite `stored` as a recipe says, and its tables decoded, for proof, as `decoded_tables` reads them.
 
-    Names that only people read are gone but those of large constants. For the arguments see `coded_tables`, for the
-    second part `decoded_tables`.
+    For the arguments see `coded_tables`.
     """
     coded = coded_tables(model, recommender, recipe.tables, data, seed=seed)
-    stored = replace_tables(model, coded)
-    if recipe.precision == DYNAMIC_INT8:
-        stored = quantize_float_weights(stored)
     decoded = io.BytesIO()
     np.savez(decoded, allow_pickle=False, **{f"table_{index}": each.decode() for index, each in coded.items()})
-    return strip_names(stored), decoded.getvalue()
+    return stored(model, coded, recipe.precision), decoded.getvalue()
 
 
-def decoded_tables(stored: bytes | None) -> tuple[Floats, ...]:
+def decoded_tables(kept: bytes | None) -> tuple[Floats, ...]:
     """The tables that `with_coded_tables` gave beside a model, float32 [rows, columns] each; none for None."""
-    if stored is None:
+    if kept is None:
         return ()
-    with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
         return tuple(arrays[name] for name in arrays.files)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownTable:
+    """A table of a float32 .tflite and what data tells of it.
+
+    `tensor` is its first one, `names` are the layers that have it (the tensor's own name where none does), `values`
+    float32 [rows, columns].
+    """
+
+    tensor: int
+    names: tuple[str, ...]
+    values: Floats
+    statistics: Statistics
+
+
+def known_tables(
+    model: bytes, recommender: Recommender, needs: Collection[str], data: Interactions, *, seed: int
+) -> tuple[KnownTable, ...]:
+    """The tables of a float32 .tflite with what of `needs`, fields of Statistics, training data tells of them.
+
+    `recommender` is the one that the file was made of, as it serves. A padding row is taken for one that nobody took.
+    """
+    found = {table.tensors[0]: (_owners(recommender, table), table.values) for table in find_tables(model)}
+    names = {name for owners, _ in found.values() for name in owners}
+    known = evidence(recommender, needs, names.intersection(layers.with_kernels(recommender)), data, seed=seed)
+    return tuple(
+        KnownTable(tensor, owners, values, _statistics(recommender, owners, known))
+        for tensor, (owners, values) in found.items()
+    )
 
 
 def coded_tables(
@@ -68,22 +94,27 @@ def coded_tables(
 ) -> dict[int, Coded]:
     """The tables of a float32 .tflite that a recipe has a codec for, coded, by the index of their first tensor.
 
-    `recommender` is the one that the file was made of, as it serves. A table belongs to the layers with its values;
-    it takes the first coding that one of their names matches, and stays as it is where none does, or where it has
-    fewer than 1,024 numbers and no pattern names it. Raises RecipeError for a pattern that matches no table.
+    A table takes the first coding that one of its layers' names matches, and stays as it is where none does, or where
+    it has fewer than 1,024 numbers and no pattern names it. Raises RecipeError for a pattern that matches no table.
     """
-    tables = {table.tensors[0]: table for table in find_tables(model)}
-    owners = {index: _owners(recommender, table) for index, table in tables.items()}
-    _refuse_unmatched(codings, [name for names in owners.values() for name in names])
-    found = {index: _coding(codings, owners[index], table.values.size) for index, table in tables.items()}
-    chosen = {index: coding for index, coding in found.items() if coding is not None}
-    needs = {need for coding in chosen.values() for need in (*coding.codec.needs, *coding.codec.uses)}
-    names = {name for index in chosen for name in owners[index]}.intersection(layers.with_kernels(recommender))
-    known = evidence(recommender, needs, names, data, seed=seed)
+    needs = {need for coding in codings for need in (*coding.codec.needs, *coding.codec.uses)}
+    tables = known_tables(model, recommender, needs, data, seed=seed)
+    _refuse_unmatched(codings, [name for table in tables for name in table.names])
+    chosen = [(table, _coding(codings, table.names, table.values.size)) for table in tables]
     return {
-        index: encoded(coding.codec, tables[index].values, _statistics(recommender, owners[index], known), seed=seed)
-        for index, coding in chosen.items()
+        table.tensor: encoded(coding.codec, table.values, table.statistics, seed=seed)
+        for table, coding in chosen
+        if coding is not None
     }
+
+
+def stored(model: bytes, coded: Mapping[int, Coded], precision: str) -> bytes:
+    """A float32 .tflite with these tables, and the rest in a precision of BESIDE_TABLES.
+
+    Names that only people read are gone but those of large constants.
+    """
+    made = replace_tables(model, coded)
+    return strip_names(quantize_float_weights(made) if precision == DYNAMIC_INT8 else made)
 
 
 def table_bytes(

@@ -97,6 +97,12 @@ def _by_half(limit: Limit) -> tuple[Limit, ...]:
 NO_LIMITS = Budget()
 
 
+def with_floors(budget: Budget) -> Budget:
+    """Give a budget with the default floors where it says nothing of what has to be kept of float32's."""
+    says = budget.floors is not None or any(kept_of_float32(limit.name) for limit in budget.limits)
+    return budget if says else replace(budget, floors=Switch(on=True, where=""))
+
+
 _FLOORS = ("default", "none")
 
 _AMOUNT_OF: Mapping[Unit, Callable[[object], Amount]] = {

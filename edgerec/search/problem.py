@@ -1,0 +1,170 @@
+"""What every trial of a search over table codecs needs, in a folder: a trial needs nothing else, and no TensorFlow."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device_tests import bundle, record
+from device_tests.evaluation import EvaluationSet
+from device_tests.report import Quality
+from edgerec import packing, storage
+from edgerec.criteria.statistics import Statistics, Taken
+from edgerec.floors import Floor, Floors
+from edgerec.models.roles import Roles
+from edgerec.packing import Catalogue, Promise
+from edgerec.search.errors import SearchError
+
+_FLOAT32 = "float32.edgerec"
+_REST = "problem.json"
+_STATISTICS = "statistics.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class SearchedTable:
+    """A table that codecs are tried on: what choices call it, its first tensor in the file, what is known of it."""
+
+    name: str
+    tensor: int
+    statistics: Statistics
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A float32 model, who judges what becomes of it, and what it has to keep.
+
+    model       the float32 .tflite
+    tables      its tables
+    precision   of the rest, as Recipe has it
+    evaluation  the users that trials are judged by: of the validation part, so that the test part stays unseen
+    float32     what the float32 model reaches with them
+    floors      the least share of that
+    """
+
+    model: bytes
+    roles: Roles
+    tables: tuple[SearchedTable, ...]
+    precision: str
+    runtime: str
+    evaluation: EvaluationSet
+    catalogue: Catalogue
+    float32: Quality
+    floors: Floors
+    k: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What of a problem is neither a bundle nor arrays."""
+
+    roles: Roles
+    tables: dict[str, int]
+    precision: str
+    runtime: str
+    float32: Quality
+    floors: tuple[Floor, ...]
+    strict: bool
+    k: int
+    seed: int
+    statistics_sha256: str
+
+
+def members(problem: Problem, model: bytes, recipe: str, precision: str) -> dict[str, bytes]:
+    """The members of a bundle with some model in place of the problem's own, its proof the evaluation set alone."""
+    promise = Promise(recipe, precision, problem.runtime, 0.0)
+    proof = packing.proof_of(problem.evaluation)
+    return packing.members(model, problem.roles, promise, problem.catalogue, problem.k, proof=proof)
+
+
+def save(problem: Problem, folder: Path) -> str:
+    """Write a problem into a folder, each file whole, and give the SHA-256 of it all. Raises StorageError."""
+    known = io.BytesIO()
+    np.savez(known, allow_pickle=False, **dict(_arrays(problem)))
+    rest = _Rest(
+        problem.roles,
+        {table.name: table.tensor for table in problem.tables},
+        problem.precision,
+        problem.runtime,
+        problem.float32,
+        problem.floors.each,
+        problem.floors.strict,
+        problem.k,
+        problem.seed,
+        hashlib.sha256(known.getvalue()).hexdigest(),
+    )
+    with storage.telling(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    bundle.write(folder / _FLOAT32, members(problem, problem.model, "float32", "float32"))
+    storage.write_bytes(folder / _STATISTICS, known.getvalue())
+    storage.write_text(folder / _REST, record.dumps(rest))
+    return digest(folder)
+
+
+def load(folder: Path) -> Problem:
+    """The problem in a folder. Raises SearchError where a file is missing or is not what `save` wrote."""
+    try:
+        rest = record.from_json(_Rest, record.parse((folder / _REST).read_text(encoding="utf-8"), _REST))
+        known = (folder / _STATISTICS).read_bytes()
+    except OSError as error:
+        raise SearchError(f"{folder} holds no problem to search: {error.strerror}; begin the search anew") from error
+    if hashlib.sha256(known).hexdigest() != rest.statistics_sha256:
+        raise SearchError(f"{folder / _STATISTICS} is not what was written there; begin the search anew")
+    kept = bundle.read(folder / _FLOAT32)
+    with np.load(io.BytesIO(known), allow_pickle=False) as arrays:
+        tables = tuple(
+            SearchedTable(name, tensor, _statistics(dict(arrays), place))
+            for place, (name, tensor) in enumerate(rest.tables.items())
+        )
+    evaluation = EvaluationSet.from_members(kept.members, kept.manifest)
+    if evaluation is None:
+        raise SearchError(f"{folder / _FLOAT32} holds no evaluation set; begin the search anew")
+    users = bundle.split_lines(kept.members[bundle.USERS], bundle.USERS) if bundle.USERS in kept.members else ()
+    return Problem(
+        model=bytes(kept.members[bundle.MODEL]),
+        roles=rest.roles,
+        tables=tables,
+        precision=rest.precision,
+        runtime=rest.runtime,
+        evaluation=evaluation,
+        catalogue=Catalogue(kept.item_ids, users),
+        float32=rest.float32,
+        floors=Floors(rest.floors, rest.strict),
+        k=rest.k,
+        seed=rest.seed,
+    )
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 of the problem in a folder; "" where there is none that is whole."""
+    found = hashlib.sha256()
+    with suppress(OSError):
+        for name in (_FLOAT32, _STATISTICS, _REST):
+            found.update(hashlib.sha256((folder / name).read_bytes()).digest())
+        return found.hexdigest()
+    return ""
+
+
+def _arrays(problem: Problem) -> Iterator[tuple[str, NDArray[Any]]]:
+    for place, table in enumerate(problem.tables):
+        for field in fields(Statistics):
+            value = getattr(table.statistics, field.name)
+            if isinstance(value, Taken):
+                yield f"{place}/taken/rows", value.rows
+                yield f"{place}/taken/partners", value.partners
+            elif isinstance(value, np.ndarray):
+                yield f"{place}/{field.name}", value
+
+
+def _statistics(arrays: dict[str, NDArray[Any]], place: int) -> Statistics:
+    own: dict[str, Any] = {
+        name.partition("/")[2]: values for name, values in arrays.items() if name.partition("/")[0] == str(place)
+    }
+    taken = Taken(own.pop("taken/rows"), own.pop("taken/partners")) if "taken/rows" in own else None
+    return Statistics(**own, taken=taken)
