@@ -100,9 +100,7 @@ def test_an_item_is_recommended_from_the_best_place_that_it_has_in_any_list(
     shown = np.array(data.draw(st.lists(st.booleans(), min_size=lists.size, max_size=lists.size)), bool).reshape(-1, k)
     places = ranking.best_places(lists, shown, 6)
     for item in range(6):
-        held = [
-            place + 1 for row, ids in enumerate(lists) for place in range(k) if ids[place] == item and shown[row, place]
-        ]
-        assert places[item] == min(held, default=k + 1)
+        found = np.argwhere((lists == item) & shown)[:, 1].tolist()
+        assert places[item] == 1 + min(found, default=k)
     counts = [len(set(lists[:, :depth][shown[:, :depth]].tolist())) for depth in range(1, k + 1)]
     assert ranking.recommended_items(places, k).tolist() == counts

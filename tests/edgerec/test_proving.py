@@ -62,3 +62,6 @@ def test_the_baseline_ranks_among_candidates_where_there_are_some(rebuilt: Rebui
 def test_the_baseline_is_where_the_runtime_ranks_what_was_held_out(tiny_members: dict[str, bytes]) -> None:
     measured = proving.baseline(tiny_members, environment.DEFAULT)
     assert measured.ranks.tobytes() == tiny_members["proof/baseline_ranks.npy"][-measured.ranks.nbytes :]
+    counted = measured.recommended_items
+    assert counted is not None
+    assert counted.tobytes() == tiny_members["proof/baseline_recommended_items.npy"][-counted.nbytes :]

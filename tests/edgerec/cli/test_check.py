@@ -63,6 +63,33 @@ def test_a_report_beside_the_bundle_proves_it(edgerec: Edgerec, project: Path, r
     assert "demo/tiny.report.json (measured)" in done.stdout
 
 
+def test_default_floors_are_checked_from_the_file_and_by_flag_and_what_proves_nothing_is_exit_code_1(
+    edgerec: Edgerec, project: Path, report_of: MakeReport
+) -> None:
+    bundle = bundle_format.read(project / "demo/tiny.edgerec")
+    report_format.write(project / "demo/tiny.report.json", report_of(bundle))
+    write_budget(project, 'floors = "default"')
+    from_file = edgerec("check", cwd=project)
+    assert (from_file.returncode, from_file.stderr) == (1, "")
+    assert "100.0 % (100.0-100.0)" in from_file.stdout
+    assert (
+        "unproven: candidates_kept_at_10 unpopular half at least 95.0 %: the bundle has no candid" in from_file.stdout
+    )
+    write_budget(project, 'app_bytes = "8 KiB"')
+    flags = ("--limit", "floors=default", "--limit", "strict=true", "--json")
+    by_flag = json.loads(edgerec("check", *flags, cwd=project).stdout)
+    kept = {one["name"]: one for one in by_flag["verdicts"][0]["checks"] if "_kept" in one["name"]}
+    assert {one["where"] for one in kept.values()} == {"--limit"}
+    assert (kept["recall_kept_at_20"]["state"], kept["recall_kept_at_20"]["interval"]) == ("held", [1, 1])
+    assert all(one["strict"] for one in kept.values())
+
+
+def test_contradicting_limits_are_exit_code_2(edgerec: Edgerec, project: Path) -> None:
+    done = edgerec("check", "--limit", "p50=2 ms", "--limit", "p50=3 ms", cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--limit p50=2 ms and --limit p50=3 ms contradict each other" in done.stderr
+
+
 def test_flags_win_over_the_file_and_json_is_complete(edgerec: Edgerec, project: Path) -> None:
     done = edgerec(
         "check", "demo/tiny.edgerec", "--limit", "app_bytes=2000", "--limit", "p50=2 ms", "--json", cwd=project
