@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from device_tests import ranking
 from device_tests.evaluation import Ragged
@@ -12,13 +13,30 @@ from device_tests.metrics import coverage_depth
 from device_tests.report import Quality
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from device_tests.evaluation import EvaluationSet
-    from device_tests.model import Recommender
 
 
-def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tuple[Quality, ranking.Ids]:
+class Scorer(Protocol):
+    """What gives a score to every item, for as many users at a time as `batch`."""
+
+    @property
+    def batch(self) -> int:
+        """Users in one call."""
+        ...
+
+    def score_catalogue(self, inputs: Mapping[str, ranking.Ids], rows: npt.NDArray[np.integer]) -> ranking.Scores:
+        """Return the scores of the users at `rows` of the inputs, float32 [rows, items], in an array of their own."""
+        ...
+
+
+def measure(
+    scorer: Scorer, evaluation: EvaluationSet, k: int, *, counted_users: Optional[int] = None
+) -> tuple[Quality, ranking.Ids]:
     """Return the quality and every user's top k, int32 [users, k]; items that the user has seen come last in a list.
 
+    Distinct scores are counted for at most `counted_users`, evenly spaced, all when None: that sorts every score.
     Raises ModelError when a score is NaN, k is not 1 to the items, or the runtime fails.
     """
     items = len(evaluation.popularity)
@@ -29,13 +47,14 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
     candidate_ranks = np.empty(0 if negatives is None else len(ranks), np.int32)
     depth = coverage_depth(k, items)
     places = np.full(items, depth + 1, np.int32)
-    distinct = 0
-    for start in range(0, evaluation.users, recommender.batch):
-        end = min(start + recommender.batch, evaluation.users)
+    distinct, counted = 0, np.zeros(evaluation.users, bool)
+    counted[:: max(1, -(-evaluation.users // counted_users)) if counted_users else 1] = True
+    for start in range(0, evaluation.users, scorer.batch):
+        end = min(start + scorer.batch, evaluation.users)
         rows = np.arange(start, end)
-        scores = recommender.score_catalogue(evaluation.inputs, rows)
+        scores = scorer.score_catalogue(evaluation.inputs, rows)
         ranking.refuse_nan(scores)
-        distinct += _distinct(scores)
+        distinct += _distinct(scores[counted[start:end]])
         relevant = _part(evaluation.relevant, start, end)
         held_out = slice(*evaluation.relevant.offsets[[start, end]])
         if negatives is not None:  # before anything is hidden
@@ -53,7 +72,7 @@ def measure(recommender: Recommender, evaluation: EvaluationSet, k: int) -> tupl
         offsets=tuple(evaluation.relevant.offsets.tolist()),
         ranks=tuple(ranks.tolist()),
         recommended_items=tuple(ranking.recommended_items(places, depth).tolist()),
-        distinct_scores=distinct / max(1, evaluation.users),
+        distinct_scores=distinct / max(1, int(counted.sum())),
         segments=evaluation.segments(),
         negatives=0 if negatives is None else negatives.shape[1],
         candidate_ranks=tuple(candidate_ranks.tolist()),

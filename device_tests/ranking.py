@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
 
-_CHUNK = 1 << 22  # scores looked at in one step, so that a large catalogue needs little memory
+_CHUNK = 1 << 22  # scores looked at in one step, so that long lists of candidates need little memory
+_BLOCK = 256  # scores of which only the greatest is looked at first
 
 
 def refuse_nan(scores: npt.NDArray[np.floating]) -> None:
@@ -46,10 +47,9 @@ def top_k(scores: npt.NDArray[np.floating], k: int) -> Ids:
     refuse_k(k, items)
     refuse_nan(scores)
     result = np.empty((rows, k), np.int32)
-    least = np.partition(scores, items - k, axis=1)[:, items - k] if rows else scores[:, 0]
-    for row in range(rows):
-        candidates = np.flatnonzero(scores[row] >= least[row])
-        best = np.argsort(-scores[row, candidates], kind="stable")[:k]
+    for row, own in enumerate(scores):
+        candidates = np.flatnonzero(own >= _reached(own, k))
+        best = np.argsort(-own[candidates], kind="stable")[:k]
         result[row] = candidates[best]
     return result
 
@@ -71,6 +71,17 @@ def recommended_items(places: Ids, k: int) -> Ids:
     return np.bincount(places, minlength=k + 1)[1 : k + 1].cumsum().astype(np.int32)
 
 
+def _reached(scores: npt.NDArray[np.floating], k: int) -> np.floating:
+    """Return a score that at least k of the scores [N] reach, and in a large catalogue not many more.
+
+    It is the k-th greatest of the scores, or of the greatest of each block of them: those too are k different scores.
+    """
+    blocks = len(scores) // _BLOCK
+    looked_at = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1) if blocks >= k else scores
+    least: np.floating = np.partition(looked_at, len(looked_at) - k)[len(looked_at) - k]
+    return least
+
+
 def ranks_of(scores: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], items: npt.NDArray[np.integer]) -> Ids:
     """Return the 1-based rank of items[m] in scores[rows[m]] as int32 [M], under the tie rule of `top_k`.
 
@@ -78,15 +89,10 @@ def ranks_of(scores: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], it
     """
     refuse_nan(scores)
     ranks = np.empty(len(items), np.int32)
-    ids = np.arange(scores.shape[1])
-    step = max(1, _CHUNK // max(1, scores.shape[1]))
-    for start in range(0, len(items), step):
-        part = slice(start, start + step)
-        item = items[part, None]
-        against = scores[rows[part]]
-        own = np.take_along_axis(against, item, axis=1)
-        before = (against > own) | ((against == own) & (ids < item))
-        ranks[part] = 1 + before.sum(axis=1)
+    for place, (row, item) in enumerate(zip(rows.tolist(), items.tolist())):
+        against = scores[row]
+        own = against[item]
+        ranks[place] = 1 + np.count_nonzero(against > own) + np.count_nonzero(against[:item] == own)
     return ranks
 
 

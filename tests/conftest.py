@@ -1,15 +1,45 @@
-"""What every test shares: a folder of the tests' own, a builder of .tflite files, and which tests need TensorFlow."""
+"""What every test shares: a folder of the tests' own, files and runtimes, and which tests need TensorFlow."""
 
 import importlib.util
 import os
 import signal
-from collections.abc import Generator
+import subprocess
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TypeAlias
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+# One process answers all cases: case N is N.tflite and N.in.npz, its answer N.out.npz or why there is none, N.txt.
+CHILD = """
+import sys
+from pathlib import Path
+import numpy as np
+try:
+    from tflite_runtime.interpreter import Interpreter
+except ImportError:
+    from ai_edge_litert.interpreter import Interpreter
+for model in sorted(Path(sys.argv[1]).glob("*.tflite")):
+    try:
+        interpreter = Interpreter(str(model), num_threads=1)
+        with np.load(model.with_suffix(".in.npz")) as arrays:
+            inputs = dict(arrays)
+        signature = interpreter._get_full_signature_list()["serving_default"]
+        for name, values in inputs.items():
+            interpreter.resize_tensor_input(signature["inputs"][name], values.shape)
+        interpreter.allocate_tensors()
+        np.savez(model.with_suffix(".out.npz"), **interpreter.get_signature_runner("serving_default")(**inputs))
+    except (RuntimeError, ValueError) as error:
+        model.with_suffix(".txt").write_text(str(error))
+"""
+
+Case: TypeAlias = tuple[bytes, dict[str, np.ndarray]]
+Answer: TypeAlias = "dict[str, np.ndarray] | str"
+OnDevice: TypeAlias = Callable[[str, Sequence[Case]], list[Answer]]
 
 # Before anything of edgerec runs: environments and finished steps of the tests never mix with the user's.
 os.environ.setdefault("EDGEREC_HOME", str(ROOT / ".edgerec-test"))
@@ -37,6 +67,32 @@ def maker() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def on_device(tmp_path_factory: pytest.TempPathFactory) -> OnDevice:
+    """Return a function that answers cases in a runtime: outputs by name, or what it said when it refused."""
+    from edgerec.targets import environment
+
+    def run(runtime: str, cases: Sequence[Case]) -> list[Answer]:
+        folder = tmp_path_factory.mktemp("cases")
+        for number, (model, inputs) in enumerate(cases):
+            (folder / f"{number:04}.tflite").write_bytes(model)
+            np.savez(folder / f"{number:04}.in.npz", **inputs)
+        python = environment.python_for(environment.parse(runtime))
+        done = subprocess.run([python, "-c", CHILD, folder], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        answers: list[Answer] = []
+        for number in range(len(cases)):
+            said = folder / f"{number:04}.txt"
+            if said.exists():
+                answers.append(said.read_text())
+                continue
+            with np.load(folder / f"{number:04}.out.npz") as outputs:
+                answers.append(dict(outputs))
+        return answers
+
+    return run
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,6 +24,7 @@ SHARED = {
     "bundle",
     "report",
     "metrics",
+    "quality",
     "ranking",
     "evaluation",
     "files",

@@ -28,6 +28,19 @@ def test_top_k_is_the_start_of_the_sorted_list(scores: np.ndarray, data: st.Data
     assert found.tolist() == [ordered(row)[:k] for row in scores]
 
 
+@pytest.mark.parametrize("levels", [3, 1 << 20], ids=["ties", "hardly a tie"])
+@pytest.mark.parametrize("k", [1, 5, 9])
+def test_the_lists_of_a_large_catalogue_are_those_of_a_small_one(
+    levels: int, k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = np.random.default_rng(k).integers(0, levels, (4, 67)).astype(np.float32)
+    scores[2], scores[3, 10:] = 1.0, -np.inf
+    whole = ranking.top_k(scores, k)
+    monkeypatch.setattr(ranking, "_BLOCK", 7)
+    np.testing.assert_array_equal(ranking.top_k(scores, k), whole)
+    assert whole.tolist() == [ordered(row)[:k] for row in scores]
+
+
 @given(scores=SCORES, data=st.data())
 def test_a_rank_is_the_place_in_the_sorted_list(scores: np.ndarray, data: st.DataObject) -> None:
     pairs = data.draw(
@@ -42,10 +55,10 @@ def test_a_rank_is_the_place_in_the_sorted_list(scores: np.ndarray, data: st.Dat
 def test_ranks_are_the_same_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     scores = random.integers(0, 4, (6, 9)).astype(np.float32)
-    rows, items = random.integers(0, 6, 50), random.integers(0, 9, 50)
-    at_once = ranking.ranks_of(scores, rows, items)
+    rows, items, others = random.integers(0, 6, 50), random.integers(0, 9, 50), random.integers(0, 9, (50, 5))
+    at_once = ranking.ranks_among(scores, rows, items, others)
     monkeypatch.setattr(ranking, "_CHUNK", 20)
-    np.testing.assert_array_equal(ranking.ranks_of(scores, rows, items), at_once)
+    np.testing.assert_array_equal(ranking.ranks_among(scores, rows, items, others), at_once)
 
 
 @given(data=st.data(), k=st.integers(1, 8))

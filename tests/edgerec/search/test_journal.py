@@ -1,5 +1,6 @@
 """The journal as a file: torn ends, other searches, damage."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,16 @@ def test_a_journal_of_another_search_is_refused_by_what_differs(tmp_path: Path) 
     filled(tmp_path)
     with pytest.raises(SearchError, match="was begun with another limits, seed; take"), journal(tmp_path, limits=1):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock")
+def test_one_search_at_a_time_has_the_folder(tmp_path: Path) -> None:
+    import fcntl
+
+    with journal(tmp_path), (tmp_path / "search.lock").open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with (tmp_path / "search.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_two_studies_lie_in_one_file(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Proposals as a pure function of what came before."""
 
 import importlib
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -77,7 +76,11 @@ def test_failed_trials_say_nothing_to_the_sampler(plan: Plan) -> None:
 
 
 def test_optuna_is_silent_and_its_verbosity_put_back(plan: Plan, capfd: pytest.CaptureFixture[str]) -> None:
-    before = optuna.logging.get_verbosity(), logging.getLogger("optuna").level
-    finished(plan, 2)
-    assert capfd.readouterr() == ("", "")
-    assert (optuna.logging.get_verbosity(), logging.getLogger("optuna").level) == before
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.DEBUG)
+    try:
+        finished(plan, 2)
+        assert capfd.readouterr() == ("", "")
+        assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -81,6 +81,8 @@ def test_a_kill_in_the_middle_of_a_trial_changes_nothing(
     context = {"at": 6, "once": str(tmp_path / "killed")}
     assert killed(tmp_path / "run", workers, make="killing", context=context) == -signal.SIGKILL
     assert 4 <= trials_in(tmp_path / "run") <= 6
+    with pytest.raises(ProcessLookupError):  # it waits for nobody any more
+        os.kill(int((tmp_path / "killed").read_text()), 0)
     resumed = searched(tmp_path / "run", workers=workers, make="killing", context=context)
     assert resumed == searched(tmp_path / "whole")
 
