@@ -224,7 +224,7 @@ def _matching(ports: Sequence[Port], inputs: Sequence[Input]) -> tuple[Port, ...
     for each in inputs:
         port = by_name[each.name]
         width = int(np.prod(port.shape[1:], dtype=np.int64)) if port.shape else 0
-        kind = np.floating if each.role == "vector" else np.integer
+        kind = np.float32 if each.role == "vector" else np.integer
         if not np.issubdtype(port.dtype, kind) or width != max(1, each.length):
             shape = list(port.shape)
             raise ModelError(
