@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from device_tests.evaluation import EvaluationSet
 from edgerec.build import Task
 from edgerec.compress import cache
 from edgerec.compress.pipeline import REPRESENTATIVE_USERS, Setting
@@ -60,14 +59,6 @@ def task(config: Config, asked: Asked) -> Task:
     catalogue = Catalogue(read.item_ids, read.user_ids if base.roles.of_role("user") else (), titles)
     judged = evaluation_set(parts, base.roles.inputs, candidates=data.candidates, seed=data.seed)
     return Task(base, setting, judged, catalogue, k)
-
-
-def validation(config: Config, asked: Asked, roles: Roles) -> EvaluationSet:
-    """Who judges while something is chosen: the validation part of the same split, of which nothing is reported."""
-    data = data_setting(config, asked)
-    read, _ = _in_vocabulary_of(model_setting(config, asked), data)
-    parts = split(read, holdout(data.holdout), seed=data.seed)
-    return evaluation_set(parts, roles.inputs, part="validation", candidates=data.candidates, seed=data.seed)
 
 
 def stage(model: ModelSetting) -> Stage:

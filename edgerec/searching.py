@@ -1,8 +1,15 @@
-"""The smallest bundle that keeps its floors: table codecs searched on validation, finalists proved on test."""
+"""The smallest bundle that keeps its floors: table codecs searched on half of the test users, proved on the others.
+
+A model that somebody else trained has often seen every interaction but the held-out ones, the validation part too: it
+knows those by heart, and what compressing takes from that says little of other users. So candidates are chosen by one
+half of the test users, and a finalist has to hold on the other half, which chose nothing, and on all.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from converters.rewrite import LEAST_ELEMENTS
 from converters.spec import FLOAT32, runtime_version
@@ -18,7 +25,8 @@ from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import find
 from edgerec.compress.pipeline import convert, stages
 from edgerec.compress.recipe import Recipe, TableCoding, promised
-from edgerec.floors import Floors, judged
+from edgerec.data.evaluation import of_users
+from edgerec.floors import Floors, FloorVerdict, judged
 from edgerec.gate.budget import Budget
 from edgerec.gate.check import check, report_beside
 from edgerec.gate.from_quality import floors_of
@@ -37,7 +45,7 @@ from edgerec.search.rounds import Plan, Stop, search
 from edgerec.search.sensitivity import Effect, sensitivity
 from edgerec.search.setting import SearchSetting
 from edgerec.search.space import Choices, OneOf, Space
-from edgerec.search.table_trials import FACTORY, PLAIN
+from edgerec.search.table_trials import FACTORY, PLAIN, label
 from edgerec.search.trial import SizeLimits
 from edgerec.search.worker_process import Factory
 from edgerec.targets import environment, local
@@ -87,21 +95,27 @@ class Asked:
 class Finalist:
     """A candidate of the search as a bundle, judged on the test users; true when it holds all of the budget.
 
-    Without a verdict, `why` says why there is no bundle to judge.
+    `verdict` is of all test users, `unseen` of the half that chose nothing. Without them `why` says why there is no
+    bundle to judge.
     """
 
     candidate: Candidate
     recipe: Recipe
     verdict: Verdict | None
+    unseen: FloorVerdict | None
     why: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.verdict)
+        return (
+            bool(self.verdict)
+            and self.unseen is not None
+            and not any(one.state == "missed" for one in self.unseen.each)
+        )
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search came to: its result on validation, the finalists tried in turn, what each table alone loses.
+    """What a search came to: its result on the users that choose, the finalists, what each table alone loses.
 
     The last finalist is the winner where it holds; true when it does.
     """
@@ -120,20 +134,20 @@ class Searched:
         return self.finalists[-1] if self else None
 
 
-def prepare(asked: Asked, validation: EvaluationSet, converter: Converter, *, progress: Progress = silent) -> Problem:
-    """What trials need: the float32 file after the recipe's steps, its tables, and what float32 reaches on validation.
+def prepare(asked: Asked, converter: Converter, *, progress: Progress = silent) -> Problem:
+    """What trials need: the float32 file after the recipe's steps, its tables, and what float32 reaches.
 
-    A floor of which validation has no evidence is left to the test users, and said. Raises SearchError for a model
+    A floor of which half of the users have no evidence is left to all of them, and said. Raises SearchError for a model
     without a table, RecipeError and ConversionError.
     """
     task, recipe, floors = asked.task, asked.recipe, asked.floors
+    choosing, _ = halves_of(task.evaluation)
     plain = replace(find(BASELINE_RECIPE), name=recipe.name)
-    whole = convert(task.base, plain, task.setting, converter, progress=progress)
-    quality = _quality(task, whole, validation, progress)
+    quality = _float32(task, choosing, converter, progress)
     held = judged(floors, quality, quality)
     for each in held.each:
         if not each:
-            progress(f"{each.floor.quantity} {each.floor.half} is left to the test users: {each.reason}")
+            progress(f"{label(each.floor)} is left to all users: {each.reason}")
     last = stages(task.base, recipe, task.setting, progress)[-1]
     model = convert(last, plain, task.setting, converter, progress=progress)
     progress("look at the tables")
@@ -151,7 +165,7 @@ def prepare(asked: Asked, validation: EvaluationSet, converter: Converter, *, pr
         tables=tables,
         precision=recipe.precision,
         runtime=task.setting.runtime,
-        evaluation=validation,
+        evaluation=choosing,
         catalogue=replace(task.catalogue, titles=()),
         float32=quality,
         floors=Floors(tuple(each.floor for each in held.each if each), floors.strict),
@@ -163,7 +177,7 @@ def prepare(asked: Asked, validation: EvaluationSet, converter: Converter, *, pr
 def run(
     asked: Asked, problem: Problem, out: Path, converter: Converter, *, workers: int, progress: Progress = silent
 ) -> Searched:
-    """Search, and prove finalists on the test users until one holds; that one is written to `out`.
+    """Search, and prove finalists until one holds; that one is written to `out`.
 
     The run's folder is named for all that it follows from, so that the same search goes on where it was killed.
     """
@@ -204,14 +218,28 @@ def recipe_of(base: Recipe, choices: Choices, name: str) -> Recipe:
     return replace(base, name=name, tables=tuple(tables), float_overlap=overlap, summary=_told(choices))
 
 
-def _quality(task: Task, model: bytes, evaluation: EvaluationSet, progress: Progress) -> Quality:
+def halves_of(evaluation: EvaluationSet) -> tuple[EvaluationSet, EvaluationSet]:
+    """The users that choose and the others, every second one each. Raises SearchError for fewer than two."""
+    if evaluation.users < 2:  # noqa: PLR2004
+        raise SearchError(f"the evaluation set has {evaluation.users} users, expected 2 or more: one half chooses")
+    return of_users(evaluation, np.arange(0, evaluation.users, 2)), of_users(
+        evaluation, np.arange(1, evaluation.users, 2)
+    )
+
+
+def _float32(task: Task, evaluation: EvaluationSet, converter: Converter, progress: Progress) -> Quality:
+    """What the float32 model reaches with some users, in the runtime."""
+    whole = convert(task.base, find(BASELINE_RECIPE), task.setting, converter, progress=progress)
     promise = Promise(BASELINE_RECIPE, FLOAT32, task.setting.runtime, 0.0)
+    return _quality(task, whole, promise, evaluation)
+
+
+def _quality(task: Task, model: bytes, promise: Promise, evaluation: EvaluationSet) -> Quality:
     proof = packing.proof_of(evaluation)
     members = packing.members(model, task.base.roles, promise, task.catalogue, task.k, proof=proof)
-    progress("measure float32 on validation")
     report = draft.ask(members, environment.parse(task.setting.runtime), ("quality",))
     if report.quality is None:
-        raise SearchError("the harness reported no quality of float32")
+        raise SearchError(f"the harness reported no quality of {promise.recipe}")
     return report.quality
 
 
@@ -221,7 +249,7 @@ def _first(names: Sequence[str], codecs: Sequence[str]) -> tuple[Choices, ...]:
 
 
 def _by_size(result: Result, limits: SizeLimits) -> list[Candidate]:
-    """The candidates that hold everything on validation, the smallest first."""
+    """The candidates that hold everything with the users that choose, the smallest first."""
     held = [each for each in result.candidates if not limits.missed(each.outcome)]
     return sorted(held, key=lambda each: each.size)
 
@@ -233,17 +261,25 @@ def _proved(asked: Asked, candidate: Candidate, out: Path, converter: Converter,
     with storage.scratch("finalist-", within=storage.folder("harness")) as scratch:
         draft_path = scratch / out.name
         try:
-            build(asked.task, recipe, draft_path, converter, progress=progress)
+            built = build(asked.task, recipe, draft_path, converter, progress=progress)
         except NotProvedError as error:
-            return Finalist(candidate, recipe, None, str(error))
+            return Finalist(candidate, recipe, None, None, str(error))
         progress(f"{recipe.name}: measure in {runtime}")
         report = local.run(draft_path, runtime=runtime)
         beside = report_beside(str(out))
         verdict = check(read_model_file(draft_path), {beside: report}, asked.budget)
-        if verdict:
+        _, others = halves_of(asked.task.evaluation)
+        promise = Promise(recipe.name, recipe.arithmetic, str(runtime), 0.0)
+        unseen = judged(
+            asked.floors,
+            _float32(asked.task, others, converter, progress),
+            _quality(asked.task, built.candidate.tflite, promise, others),
+        )
+        finalist = Finalist(candidate, recipe, replace(verdict, subject=str(out)), unseen)
+        if finalist:
             storage.write_text(Path(beside), report_format.dumps(report))
             storage.write_bytes(out, draft_path.read_bytes())
-        return Finalist(candidate, recipe, replace(verdict, subject=str(out)))
+        return finalist
 
 
 def _told(choices: Mapping[str, object]) -> str:

@@ -56,11 +56,12 @@ def command(
     output: Path | None,
     as_json: bool,
 ) -> int:
-    """Find the smallest bundle of MODEL that holds the budget and the floors, and prove it on the test users.
+    """Find the smallest bundle of MODEL that holds the budget and the floors, and prove it.
 
-    Candidates differ in how each table is stored. They are tried in rounds on the validation part of the data, by
-    several processes; the same seed gives the same result whatever their number, and a search that was killed goes on
-    where it stopped. Without floors in the budget the default ones hold. Exit code 1 when no candidate holds.
+    Candidates differ in how each table is stored. They are tried in rounds on every second test user, by several
+    processes, and the smallest that hold are built and proved on the others and on all. The same seed gives the same
+    result whatever the number of processes, and a search that was killed goes on where it stopped. Without floors in
+    the budget the default ones hold. Exit code 1 when no candidate holds.
     """
     config = read_config_if_there(config_path)
     asked = assembly.Asked(model, data, runtime, k, None, items, users)
@@ -72,8 +73,7 @@ def command(
     out = storage.prepare(output or Path(f"{task.base.roles.name}-search.edgerec"))
     processes = workers or setting.workers or len(os.sched_getaffinity(0))
     with showing_progress() as progress, Converter() as converter:
-        validation = assembly.validation(config, asked, task.base.roles)
-        problem = searching.prepare(search, validation, converter, progress=progress)
+        problem = searching.prepare(search, converter, progress=progress)
         found = searching.run(search, problem, out, converter, workers=processes, progress=progress)
     if as_json:
         click.echo(json.dumps(search_json(found, out), indent=2))

@@ -116,3 +116,17 @@ def _ragged(pairs: npt.NDArray[np.int64], users: npt.NDArray[np.int32], items: i
     ends = np.searchsorted(pairs // items, users, side="right")
     offsets = np.concatenate([np.zeros(1, np.int32), ends.astype(np.int32)])
     return Ragged(offsets=offsets, values=(pairs % items).astype(np.int32))
+
+
+def of_users(evaluation: EvaluationSet, rows: npt.NDArray[np.integer]) -> EvaluationSet:
+    """Return the evaluation set of the users at these rows, in this order."""
+    relevant = evaluation.relevant
+    held_out = relevant.take(rows)
+    places = Ragged(relevant.offsets, np.arange(len(relevant.values), dtype=np.int32)).take(rows).values
+    return EvaluationSet(
+        inputs={name: values[rows] for name, values in evaluation.inputs.items()},
+        seen=evaluation.seen.take(rows),
+        relevant=held_out,
+        popularity=evaluation.popularity,
+        negatives=None if evaluation.negatives is None else evaluation.negatives[places],
+    )

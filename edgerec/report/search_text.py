@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgerec.floors import Kept
 from edgerec.program import from_here
 from edgerec.report.console import BOLD, PLAIN, Style, table
 from edgerec.report.quantities import share, size
 from edgerec.report.verdict_text import verdict_text, verdicts_json
 from edgerec.search.result import Candidate
 from edgerec.search.sensitivity import Effect
+from edgerec.search.table_trials import label
 from edgerec.searching import Finalist, Searched
 
 
@@ -17,7 +19,9 @@ def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) 
     """The whole outcome; `out` is where the winner lies, `program` how the next command is called."""
     result = found.result
     parts = [
-        style.paint(f"Tried on validation, {len(result.candidates)} candidates: the smallest at each quality", BOLD),
+        style.paint(
+            f"{len(result.candidates)} candidates on every second test user, the smallest at each quality", BOLD
+        ),
         table(
             ("trial", "download", "on disk", "least margin", "of", "tables"),
             [_front_row(candidate) for candidate in result.front],
@@ -26,7 +30,7 @@ def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) 
         f"\n{result.why}",
         f"The search ended because {result.stopped}.",
         "",
-        style.paint("Each table alone, the others float32", BOLD),
+        style.paint("Each table alone, beside what the recipe makes of the others", BOLD),
         table(
             ("table", "codec", "download saved", "quality lost"),
             [_effect_row(effect) for effect in found.effects],
@@ -36,7 +40,7 @@ def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) 
     parts += ["", *(_finalist(finalist, style) for finalist in found.finalists)]
     winner = found.winner
     if winner is None:
-        parts.append("No candidate holds on the test users; nothing was written.")
+        parts.append("No candidate holds; nothing was written.")
     else:
         told = ", ".join(f"{name} as {choice}" for name, choice in winner.candidate.choices.items())
         parts += [
@@ -97,4 +101,11 @@ def _finalist(finalist: Finalist, style: Style) -> str:
     title = f"Trial {finalist.candidate.number} on the test users"
     if finalist.verdict is None:
         return f"{title}: {finalist.why}\n"
-    return f"{title}\n{verdict_text(finalist.verdict, style)}\n"
+    rows = [_unseen_row(kept) for kept in finalist.unseen.each] if finalist.unseen is not None else []
+    unseen = table(("", "floor", "kept", "at least"), rows, right=(2, 3), indent="  ")
+    return f"{title}\n{verdict_text(finalist.verdict, style)}\n\n  with the users that chose nothing\n{unseen}\n"
+
+
+def _unseen_row(kept: Kept) -> tuple[str, ...]:
+    estimate = "-" if kept.estimate is None else share(kept.estimate)
+    return kept.state, label(kept.floor), estimate, share(kept.floor.share)

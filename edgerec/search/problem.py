@@ -42,7 +42,7 @@ class Problem:
     model       the float32 .tflite
     tables      its tables
     precision   of the rest, as Recipe has it
-    evaluation  the users that trials are judged by: of the validation part, so that the test part stays unseen
+    evaluation  the users that trials are judged by, of whom nothing is reported
     float32     what the float32 model reaches with them
     floors      the least share of that
     """
@@ -61,11 +61,19 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class _Place:
+    """A table's name and first tensor."""
+
+    name: str
+    tensor: int
+
+
+@dataclass(frozen=True)
 class _Rest:
     """What of a problem is neither a bundle nor arrays."""
 
     roles: Roles
-    tables: dict[str, int]
+    tables: tuple[_Place, ...]
     precision: str
     runtime: str
     float32: Quality
@@ -89,7 +97,7 @@ def save(problem: Problem, folder: Path) -> str:
     np.savez(known, allow_pickle=False, **dict(_arrays(problem)))
     rest = _Rest(
         problem.roles,
-        {table.name: table.tensor for table in problem.tables},
+        tuple(_Place(table.name, table.tensor) for table in problem.tables),
         problem.precision,
         problem.runtime,
         problem.float32,
@@ -119,8 +127,8 @@ def load(folder: Path) -> Problem:
     kept = bundle.read(folder / _FLOAT32)
     with np.load(io.BytesIO(known), allow_pickle=False) as arrays:
         tables = tuple(
-            SearchedTable(name, tensor, _statistics(dict(arrays), place))
-            for place, (name, tensor) in enumerate(rest.tables.items())
+            SearchedTable(table.name, table.tensor, _statistics(dict(arrays), place))
+            for place, table in enumerate(rest.tables)
         )
     evaluation = EvaluationSet.from_members(kept.members, kept.manifest)
     if evaluation is None:
