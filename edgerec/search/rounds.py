@@ -90,10 +90,11 @@ def search(
     since = clock()
     with opened(folder, "search", plan.space, plan.limits, identity(plan, pool.factory)) as journal:
         while True:
-            finished = journal.finished()
+            finished, stopped = _until_stopped(plan, stop, journal.finished())
             number, told = divmod(len(finished), plan.round_size)
             before = finished[: len(finished) - told]
-            stopped = _stopped(plan, stop, finished, before, clock() - since)
+            if not stopped and stop.seconds is not None and before and clock() - since >= stop.seconds:
+                stopped = f"{stop.seconds:g} s were allowed"
             if stopped:
                 break
             asked = plan.round(number, before)
@@ -140,21 +141,21 @@ def _missing(asked: Sequence[Trial], told: Sequence[Finished], folder: Path) -> 
     return asked[len(told) :]
 
 
-def _stopped(plan: Plan, stop: Stop, finished: Sequence[Finished], before: Sequence[Finished], seconds: float) -> str:
-    """Give the reason to stop, empty for none; `before` are the trials of whole rounds, so that a kill changes none."""
+def _until_stopped(plan: Plan, stop: Stop, finished: tuple[Finished, ...]) -> tuple[tuple[Finished, ...], str]:
+    """Give the trials up to where the search stops, whatever the journal holds beyond, and why; no reason to go on."""
+    if stop.no_progress_rounds is not None:
+        for end in range(plan.round_size, min(len(finished), stop.trials) + 1, plan.round_size):
+            if stalled_rounds(plan, finished[:end]) >= stop.no_progress_rounds:
+                return finished[:end], f"{stop.no_progress_rounds} rounds brought no better candidate"
     if len(finished) >= stop.trials:
-        return f"{stop.trials} trials were allowed"
-    if stop.seconds is not None and before and seconds >= stop.seconds:
-        return f"{stop.seconds:g} s were allowed"
-    if stop.no_progress_rounds is not None and stalled_rounds(plan, before) >= stop.no_progress_rounds:
-        return f"{stop.no_progress_rounds} rounds brought no better candidate"
-    return ""
+        return finished[: stop.trials], f"{stop.trials} trials were allowed"
+    return finished, ""
 
 
 def stalled_rounds(plan: Plan, finished: Sequence[Finished]) -> int:
-    """Give how many of the last rounds brought no better candidate than those before them."""
+    """Give how many of the last of these whole rounds brought no better candidate than those before them."""
     best = best_of(candidates_of(finished), plan.limits)
-    rounds = -(-len(finished) // plan.round_size)
+    rounds = len(finished) // plan.round_size
     return rounds if best is None else rounds - 1 - best.number // plan.round_size
 
 

@@ -27,7 +27,7 @@ PLAN = Plan(SPACE, SizeLimits(disk_bytes=9000), FIRST, round_size=4, seed=3)
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers, and this process, import the synthetic problem."""
     monkeypatch.syspath_prepend(HERE)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from edgerec.search.errors import SearchError
 from edgerec.search.evaluator import evaluated
 
 OLD, NEW = "tflite-runtime==2.14.0", "ai-edge-litert==2.3.0"
-K, COLUMNS, USERS = 20, 16, 1500
+K, COLUMNS, USERS = 20, 16, 500
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def test_a_bias_is_added(trained: Trained, tables: Mapping[str, Coded]) -> None:
 
 def test_what_does_not_fit_is_refused(trained: Trained, tables: Mapping[str, Coded]) -> None:
     coded, vectors, few = tables["int8"], trained.vectors, integers(trained.items[:9].copy(), 8)
-    with pytest.raises(SearchError, match=r"got vectors float32 \[1499, 16\], expected float32 \[1500, 16\]"):
+    with pytest.raises(SearchError, match=r"got vectors float32 \[499, 16\], expected float32 \[500, 16\]"):
         evaluated(coded, vectors[1:], trained.evaluation, K)
     with pytest.raises(SearchError, match="got vectors float64"):
         evaluated(coded, vectors.astype(float), trained.evaluation, K)

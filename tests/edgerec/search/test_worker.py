@@ -2,12 +2,17 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgerec.search import worker
+
+ROOT = Path(__file__).parents[3]
 
 
 def answers(*lines: Any) -> list[Any]:
@@ -45,8 +50,26 @@ def test_a_factory_that_cannot_be_had_is_told(name: str) -> None:
 
 
 def test_a_worker_needs_no_tensorflow_and_no_optuna() -> None:
-    import subprocess
-
     program = "import sys; from edgerec.search import worker; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    loaded = python(program).stdout.split()
+    assert "edgerec.search.trial" in loaded
     assert {"tensorflow", "optuna"} & set(loaded) == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+def test_a_worker_ends_with_its_search() -> None:
+    other = 1 if os.getpid() != 1 else 2
+    assert python(f"from edgerec.search import worker; worker.main({other})").returncode == 1
+    assert python(f"from edgerec.search import worker; worker.main({os.getpid()})").returncode == 0
+
+
+def python(program: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]])
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": paths},
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
