@@ -12,6 +12,7 @@ from edgerec.compress.proof import same_once_stripped
 from edgerec.compress.pruning import schedule
 from edgerec.compress.steps import Prune, Step
 from edgerec.criteria.criterion import ELEMENT, Criterion, refuse_missing, saliency
+from edgerec.criteria.errors import CriterionError
 from edgerec.criteria.reset import Reset
 from edgerec.criteria.selection import keep
 from edgerec.criteria.statistics import Statistics, given
@@ -156,7 +157,10 @@ def _refuse(criterion: Criterion, statistics: Mapping[str, Statistics], names: t
     for name in names:
         if name not in statistics:
             raise RecipeError(f"layer {name} has no statistics, expected them for every one of {', '.join(names)}")
-        refuse_missing(criterion, statistics[name])
+        try:
+            refuse_missing(criterion, statistics[name])
+        except CriterionError as error:
+            raise CriterionError(f"layer {name} cannot be ranked: {error}") from error
 
 
 def _refuse_missing_zeros(recommender: Recommender, kernels: layers.Kernels, sparsity: float, per: str) -> None:

@@ -20,7 +20,7 @@ NO_MODEL = ModelPath("")
 # models that bear them, less 0.15, to one decimal (docs/recipes.md); garbage overlaps 0.00.
 TRAINED = 0.7  # clusters, or quantization-aware training
 PRUNED = ((0.5, 0.6), (0.8, 0.4), (1.0, 0.3))  # up to this sparsity; above 0.8 nothing was measured
-NARROWED = ((0.5, 0.4), (1.0, 0.3))  # up to this share of the columns; above 0.5 nothing was measured
+NARROWED = ((0.5, 0.6), (1.0, 0.4))  # up to this share of the columns; above 0.5 nothing was measured
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,20 @@ def test_what_each_recipe_gave_is_shown_where_it_was_measured(
     assert recipe["loads"] == ["ai-edge-litert==2.3.0"]
 
 
+def test_the_criterion_of_a_step_is_shown_with_its_settings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["recipes", "narrow50_prune80-fisher_int8"]) == 0
+    shown = capsys.readouterr().out
+    assert "1. narrow: remove = 0.5, criterion = 'max_variance', epochs = 3" in shown
+    assert "2. prune: sparsity = 0.8" in shown
+    assert "criterion = 'fisher', per = 'tensor', allow_no_gain = False" in shown
+    (tmp_path / "mine.toml").write_text(
+        '[[step]]\ndo = "prune"\nsparsity = 0.5\ncriterion = "share"\nsettings = { by = "fisher", lowest = 0.75 }\n'
+        '[convert]\nprecision = "float32"\n'
+    )
+    assert run(["recipes", str(tmp_path / "mine.toml")]) == 0
+    assert "settings = { by = 'fisher', lowest = 0.75 }" in capsys.readouterr().out
+
+
 def test_an_unknown_recipe_names_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recipes", "prune80_int"]) == 2
     assert "did you mean prune80_int8?" in capsys.readouterr().err

@@ -72,6 +72,7 @@ def trained(kept: Kept, interactions: Interactions) -> Of:
         "gru": lambda: reference.gru(ITEMS, length=LENGTH, columns=COLUMNS),
         "attention": lambda: reference.attention(ITEMS, length=LENGTH, columns=COLUMNS),
         "two_towers": lambda: reference.two_towers(USERS, features, columns=COLUMNS),
+        "wide_attention": lambda: reference.attention(ITEMS, length=LENGTH, columns=2 * COLUMNS),
     }
 
     def make(kind: str) -> Recommender:

@@ -25,13 +25,14 @@ from edgerec.targets import environment
 from edgerec.two_runtimes import in_both
 
 TABLE = tomllib.loads((Path(__file__).parent / "sizes.toml").read_text(encoding="utf-8"))
-SEEN, SIZES = TABLE["seen_with"], TABLE["attention"]
+SEEN = TABLE["seen_with"]
+SIZES = {(kind, recipe): bytes_ for kind in ("attention", "wide_attention") for recipe, bytes_ in TABLE[kind].items()}
 BYTES_OFF = 64  # names of tensors and versions differ a little between converters
 DEFLATED_OFF = 0.02
 RUNTIMES = (environment.parse("tflite-runtime==2.14.0"), environment.parse("ai-edge-litert==2.3.0"))
 K = 5
 
-Made = Callable[[str], Built]
+Made = Callable[[str, str], Built]
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +42,20 @@ def made(
     tmp_path_factory: pytest.TempPathFactory,
     own_home_in: Callable[[Path], Path],
 ) -> Iterator[Made]:
-    """Make the bundle of a recipe: compressed, converted, packed, and its golden outputs replayed in 2.14, once."""
-    model, out = trained("attention"), tmp_path_factory.mktemp("bundles")
+    """Make the bundle of a model and recipe: compressed, converted, packed, golden outputs replayed in 2.14, once."""
+    out = tmp_path_factory.mktemp("bundles")
     home = own_home_in(tmp_path_factory.mktemp("home"))
-    stage = Stage(step_cache.key("attention"), lambda: model)
     setting = Setting(interactions, str(RUNTIMES[0]), seed=0)
-    task = Task(stage, setting, judges(interactions, model), Catalogue(interactions.item_ids), K)
     with Converter() as converter:
 
         @cache
-        def of(name: str) -> Built:
+        def of(kind: str, name: str) -> Built:
+            model = trained(kind)
+            stage = Stage(step_cache.key(kind), lambda: model)
+            task = Task(stage, setting, judges(interactions, model), Catalogue(interactions.item_ids), K)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("EDGEREC_HOME", str(home))
-                return build(task, built_in()[name], out / f"{name}.edgerec", converter)
+                return build(task, built_in()[name], out / f"{kind}-{name}.edgerec", converter)
 
         yield of
 
@@ -73,13 +75,13 @@ def judges(interactions: Interactions, model: Recommender) -> EvaluationSet:
 
 
 def test_the_table_has_every_built_in_recipe_and_no_other() -> None:
-    assert set(SIZES) == set(built_in())
+    assert {recipe for _, recipe in SIZES} == set(built_in())
 
 
-@pytest.mark.parametrize("name", sorted(built_in()))
-def test_a_recipe_gives_the_size_that_it_gave(made: Made, name: str) -> None:
-    tflite = made(name).candidate.tflite
-    on_disk, deflated = SIZES[name]
+@pytest.mark.parametrize(("kind", "name"), SIZES)
+def test_a_recipe_gives_the_size_that_it_gave(made: Made, kind: str, name: str) -> None:
+    tflite = made(kind, name).candidate.tflite
+    on_disk, deflated = SIZES[kind, name]
     where = f"seen with {SEEN}, here {versions()}"
     assert (len(tflite), deflated_bytes(tflite)) == (
         pytest.approx(on_disk, abs=BYTES_OFF),
@@ -88,15 +90,15 @@ def test_a_recipe_gives_the_size_that_it_gave(made: Made, name: str) -> None:
 
 
 def test_the_built_in_recipes_are_smaller_than_float32_as_they_promise(made: Made) -> None:
-    whole = made("float32").candidate.tflite
-    for name in SIZES:
+    for kind, name in SIZES:
+        whole = made(kind, "float32").candidate.tflite
         if name != "float32":
-            assert deflated_bytes(made(name).candidate.tflite) < deflated_bytes(whole), name
+            assert deflated_bytes(made(kind, name).candidate.tflite) < deflated_bytes(whole), name
 
 
-@pytest.mark.parametrize("name", sorted(built_in()))
-def test_the_bundle_of_a_recipe_holds_in_both_runtimes_which_agree(made: Made, name: str) -> None:
-    both = in_both(made(name).path, RUNTIMES, only=("golden", "quality"))
+@pytest.mark.parametrize(("kind", "name"), SIZES)
+def test_the_bundle_of_a_recipe_holds_in_both_runtimes_which_agree(made: Made, kind: str, name: str) -> None:
+    both = in_both(made(kind, name).path, RUNTIMES, only=("golden", "quality"))
     assert [report.board.runtime_version for report in both.reports] == [one.version for one in RUNTIMES]
     assert both.golden_held == (True, True), [report.golden for report in both.reports]
     assert both.agree, (both.agreement, both.recall_difference)

