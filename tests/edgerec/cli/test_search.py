@@ -1,0 +1,116 @@
+"""`edgerec search` as a user runs it: the smallest bundle under budgets and floors, the same whatever happens."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device_tests import bundle as bundle_format
+
+Edgerec = Callable[..., subprocess.CompletedProcess[str]]
+MINUTES = 600
+REPOSITORY = Path(__file__).parents[3]
+ITEMS = 80
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def files(keras: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a GRU with tables of more than 1,024 numbers, the data that it was trained on, and an edgerec.toml."""
+    from edgerec.data.reading import read_interactions
+    from edgerec.models import reference, training
+    from edgerec.models.session import session
+    from edgerec.models.training import Fit
+
+    made = tmp_path_factory.mktemp("search")
+    rows = [f"u{user},i{(7 * user + 3 * step) % ITEMS:02},{1000 + step}" for user in range(120) for step in range(8)]
+    (made / "ratings.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    session().seed(0)
+    untrained = reference.gru(ITEMS, length=4, columns=16, dropout=0.0)
+    trained = training.train(untrained, read_interactions(made / "ratings.csv"), Fit(epochs=40, batch=64))
+    trained.model.save(made / "gru.keras")
+    (made / "edgerec.toml").write_text(
+        "[model]\npath = 'gru.keras'\nk = 5\ninputs = { history = { role = 'history', padding_id = 80 } }\n\n"
+        "[data]\npath = 'ratings.csv'\n\n[search]\ntrials = 8\nround_size = 4\n\n"
+        "[budget]\nrecall_kept = '60 %'\ngolden = true\n"
+    )
+    return made
+
+
+@pytest.fixture
+def project(files: Path, tmp_path: Path) -> Path:
+    """Give a user's folder with these files."""
+    for path in files.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def found(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    """Give what a search found, without the folder that it lies in."""
+    assert done.returncode == 0, done.stderr
+    told: dict[str, object] = json.loads(done.stdout)
+    del told["folder"]
+    return told
+
+
+def test_the_winner_is_the_smallest_that_holds_and_is_the_same_with_one_worker_two_and_a_kill(
+    edgerec: Edgerec, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path_factory.mktemp("one")))
+    one = found(edgerec("search", "--workers", 1, "--json", cwd=project, timeout=MINUTES))
+    winner = bundle_format.read(project / "gru-search.edgerec")
+    candidates = one["result"]["candidates"]  # type: ignore[index]
+    holding = [each["outcome"] for each in candidates if min(each["outcome"]["margins"].values()) >= 0]
+    smallest = min(each["download_bytes"] for each in holding)
+    assert winner.download_bytes == pytest.approx(smallest, abs=32)  # the manifest names the recipe and what it promises
+    assert one["winner"]["bundle"] == "gru-search.edgerec"  # type: ignore[index]
+    assert {effect["tensor"] for effect in one["sensitivity"]} == {"items", "scores"}  # type: ignore[attr-defined]
+
+    home = tmp_path_factory.mktemp("killed")
+    monkeypatch.setenv("EDGEREC_HOME", str(home))
+    killed_after("round 0", project, home)
+    two = found(edgerec("search", "--workers", 2, "--json", cwd=project, timeout=MINUTES))
+    assert two == one
+    assert bundle_format.read(project / "gru-search.edgerec").sha256 == winner.sha256
+
+    checked = edgerec("check", "gru-search.edgerec", cwd=project)
+    assert checked.returncode == 0, checked.stdout
+
+
+def killed_after(line: str, project: Path, home: Path) -> None:
+    """Run a search in a home of its own and kill it, workers and all, when it has said a line that begins so."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "edgerec.cli", "search", "--workers", "2"],
+        cwd=project,
+        env={**os.environ, "EDGEREC_HOME": str(home), "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        assert any(line in said for said in running.stderr), "it ended before it said so"
+        os.killpg(running.pid, signal.SIGKILL)
+
+
+def test_floors_that_no_candidate_holds_end_with_exit_code_1_and_the_best_is_shown(
+    edgerec: Edgerec, project: Path
+) -> None:
+    arguments = ("--limit", "recall_kept=100 %", "--limit", "download_bytes=2 KiB", "--trials", 2, "--workers", 1)
+    done = edgerec("search", *arguments, cwd=project, timeout=MINUTES)
+    assert done.returncode == 1, done.stderr
+    assert "No candidate of 2 holds every floor and limit: none holds download_bytes" in done.stdout
+    assert "No candidate holds; nothing was written." in done.stdout
+    assert not (project / "gru-search.edgerec").exists()
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_without_a_table_worth_coding_is_refused(edgerec: Edgerec, trained: Path) -> None:
+    done = edgerec("search", "tiny.keras", "--data", "ratings.csv", cwd=trained, timeout=MINUTES)
+    assert done.returncode == 2
+    assert "tiny has no table of 1024 numbers or more: nothing to search" in done.stderr
