@@ -67,7 +67,7 @@ def test_the_winner_is_the_smallest_that_holds_and_is_the_same_with_one_worker_t
     candidates = one["result"]["candidates"]  # type: ignore[index]
     holding = [each["outcome"] for each in candidates if min(each["outcome"]["margins"].values()) >= 0]
     smallest = min(each["download_bytes"] for each in holding)
-    assert winner.download_bytes == pytest.approx(smallest, abs=32)  # the manifest names the recipe and what it promises
+    assert winner.download_bytes == pytest.approx(smallest, abs=32)  # the manifest names the recipe
     assert one["winner"]["bundle"] == "gru-search.edgerec"  # type: ignore[index]
     assert {effect["tensor"] for effect in one["sensitivity"]} == {"items", "scores"}  # type: ignore[attr-defined]
 
