@@ -19,6 +19,7 @@ RUN_ELSEWHERE = {
     "scripts/test": ".ci/run",
     "edgerec demo": "tests/edgerec/cli/test_demo.py",
     "edgerec compress": "tests/edgerec/cli/test_compress.py",
+    "edgerec search": "tests/edgerec/cli/test_search.py",
     "edgerec convert": "tests/edgerec/cli/test_convert.py",
     "edgerec evaluate": "tests/edgerec/cli/test_evaluate.py",
     "edgerec pack": "tests/edgerec/cli/test_pack.py",
