@@ -3,11 +3,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from device_tests.evaluation import EvaluationSet
+from device_tests.evaluation import EvaluationSet, Ragged
 from device_tests.manifest import Input, Manifest
 from edgerec.data import movietweetings
 from edgerec.data.errors import DataError
-from edgerec.data.evaluation import evaluated_users, evaluation_set
+from edgerec.data.evaluation import evaluated_users, evaluation_set, of_users
 from edgerec.data.interactions import Interactions
 from edgerec.data.splitting import Part, Split, last_n, random_share, split
 
@@ -124,3 +124,20 @@ def test_a_vector_is_the_row_of_its_user() -> None:
 def test_vectors_that_are_not_the_users_are_refused(vectors: np.ndarray | None, message: str) -> None:
     with pytest.raises(DataError, match=message):
         evaluation_set(few(), (VECTOR,), vectors=vectors)
+
+
+def test_the_users_at_some_rows_keep_what_is_theirs() -> None:
+    offsets = np.array([0, 2, 3, 5], np.int32)
+    whole = EvaluationSet(
+        inputs={"user": np.array([7, 8, 9], np.int32)},
+        seen=Ragged(np.array([0, 1, 1, 3], np.int32), np.array([4, 5, 6], np.int32)),
+        relevant=Ragged(offsets, np.array([1, 2, 3, 4, 5], np.int32)),
+        popularity=np.arange(9, dtype=np.int32),
+        negatives=np.arange(10, dtype=np.int32).reshape(5, 2),
+    )
+    part = of_users(whole, np.array([2, 0]))
+    assert part.inputs["user"].tolist() == [9, 7]
+    assert [part.relevant[row].tolist() for row in range(2)] == [[4, 5], [1, 2]]
+    assert [part.seen[row].tolist() for row in range(2)] == [[5, 6], [4]]
+    assert part.negatives is not None
+    assert part.negatives.tolist() == [[6, 7], [8, 9], [0, 1], [2, 3]]

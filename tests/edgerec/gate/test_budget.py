@@ -1,7 +1,7 @@
 import pytest
 
 from edgerec.config import parse_config
-from edgerec.gate.budget import Budget, BudgetError, Limit, Switch, budget_of_flags, limit
+from edgerec.gate.budget import Budget, BudgetError, Limit, Switch, budget_of_flags, limit, with_floors
 from edgerec.strict_toml import TomlError
 
 
@@ -95,3 +95,14 @@ def test_flags_are_a_budget_and_one_name_with_two_values_contradicts_itself() ->
         budget_of_flags([("p50", "2 ms"), ("p50", "3 ms")])
     with pytest.raises(TomlError, match=r"--limit: floors is 'defaults', expected one of default, none \(did you mean"):
         budget_of_flags([("floors", "defaults")])
+
+
+@pytest.mark.parametrize("said", ['floors = "none"', 'recall_kept = "95 %"', 'floors = "default"'])
+def test_a_budget_that_says_what_is_kept_is_left_as_it_is(said: str) -> None:
+    budget = written(f"[budget]\n{said}\n")
+    assert with_floors(budget) is budget
+
+
+def test_a_budget_that_says_nothing_of_it_gets_the_default_floors() -> None:
+    given, expected = with_floors(written("[budget]\nflex = false\n")), written('[budget]\nfloors = "default"\n')
+    assert [limit.name for limit in given.in_force] == ["flex", *(limit.name for limit in expected.in_force)]
