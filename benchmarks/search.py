@@ -4,9 +4,9 @@
 
 The model is trained before the clock starts. Both see the same candidates (how each table is stored), judge them by the
 same half of the test users in tflite-runtime 2.14.0, and code the tables with the same codecs. The plain loop gives the
-Keras model the decoded tables, converts it anew in a converter that is warm, and runs the interpreter; the search writes
-the tables into the file that was converted once, in worker processes, and its time holds a sensitivity pass, the winner
-built by its recipe, replayed, measured and proved on the other users too.
+Keras model the decoded tables, converts it anew in a converter that is warm, and runs the interpreter; the search
+writes the tables into the file that was converted once, in worker processes, and its time holds a sensitivity pass, the
+winner built by its recipe, replayed, measured and proved on the other users too.
 
 A further candidate of 262,144 x 64: int4 rows coded, written, and 500 users judged by the evaluator that works on the
 codes.
@@ -16,7 +16,6 @@ import argparse
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,8 @@ from converters.tables.scorer import scorer_file
 from device_tests.evaluation import EvaluationSet, Ragged
 from edgerec import searching
 from edgerec.build import Task
-from edgerec.codecs.codec import encoded
+from edgerec.codecs.codec import Codec, encoded
+from edgerec.codecs.integers import Integers
 from edgerec.codecs.naming import decode
 from edgerec.compress.conversion import Converter
 from edgerec.compress.finding import find
@@ -37,6 +37,7 @@ from edgerec.data import movietweetings
 from edgerec.gate.budget import budget_of_flags
 from edgerec.models.serving import serving
 from edgerec.search import table_trials
+from edgerec.search.errors import SearchError
 from edgerec.search.evaluator import evaluated
 from edgerec.search.problem import Problem, members
 from edgerec.search.setting import SearchSetting
@@ -98,8 +99,7 @@ def plain_loop(task: Task, problem: Problem, candidates: list[Choices], converte
     for number, choices in enumerate(candidates):
         recommender = serving(task.base.recommender).clone()
         for table in problem.tables:
-            codec, layer = decode(str(choices[table.name])), recommender.model.get_layer(table.name)
-            assert codec is not None
+            codec, layer = spelled(str(choices[table.name])), recommender.model.get_layer(table.name)
             kernel, *rest = layer.get_weights()
             values = table_of(recommender, table.name, kernel)
             decoded = encoded(codec, values, table.statistics, seed=problem.seed).decode()
@@ -107,6 +107,13 @@ def plain_loop(task: Task, problem: Problem, candidates: list[Choices], converte
         model = converter.convert(recommender, ConversionSpec(DYNAMIC_INT8, task.setting.runtime))
         made = members(problem, model, f"plain {number}", DYNAMIC_INT8)
         table_trials.draft.ask(made, runtime, ("quality",))
+
+
+def spelled(name: str) -> Codec:
+    codec = decode(name)
+    if codec is None:
+        raise SearchError(f"{name} spells no codec")
+    return codec
 
 
 def further() -> float:
@@ -121,9 +128,7 @@ def further() -> float:
         Ragged(offsets, random.integers(ROWS, size=USERS).astype(np.int32)),
         np.ones(ROWS, np.int32),
     )
-    codec = decode("rows4")
-    assert codec is not None
-    codec = replace(codec, step=0.1)  # type: ignore[type-var]
+    codec = Integers(4, step=0.1)
     started = time.monotonic()
     coded = encoded(codec, table, Statistics(), seed=0)
     scorer_file(coded)
