@@ -17,7 +17,7 @@ from converters.tables.shared_rows import SharedRows
 from converters.tables.tiers import Tiers
 from edgerec.compress.recipe import RecipeError
 from edgerec.compress.straight_through import half
-from edgerec.compress.trained_values import TrainedCodes, TrainedHalves, TrainedIntegers, variable
+from edgerec.compress.trained_values import Numbers, TrainedCodes, TrainedHalves, TrainedIntegers
 from edgerec.models.session import session
 
 
@@ -82,14 +82,14 @@ class _LowRank:
     """The factor and the projection."""
 
     def __init__(self, coded: LowRank, scales: bool) -> None:
-        self._factor, self._projection = trained_table(coded.factor, scales=scales), variable(coded.projection)
-        self.trained, self.codes = [*self._factor.trained, self._projection], self._factor.codes
+        self._factor, self._projection = trained_table(coded.factor, scales=scales), Numbers(coded.projection)
+        self.trained, self.codes = [*self._factor.trained, self._projection.variable], self._factor.codes
 
     def table(self) -> Any:
-        return session().tf.matmul(self._factor.table(), half(self._projection))
+        return session().tf.matmul(self._factor.table(), half(self._projection.numbers()))
 
     def coded(self) -> Coded:
-        return LowRank(self._factor.coded(), half(self._projection).numpy().astype(np.float16))
+        return LowRank(self._factor.coded(), half(self._projection.numbers()).numpy().astype(np.float16))
 
 
 class _Memcom:
@@ -99,16 +99,16 @@ class _Memcom:
         self._members = np.arange(coded.rows, dtype=np.int32) % coded.table.rows
         self._inner = trained_table(coded.table, scales=scales)
         given = [each for each in (coded.multipliers, coded.biases) if each is not None]
-        self._own = [variable(each) for each in given]
-        self.trained, self.codes = [*self._inner.trained, *self._own], self._inner.codes
+        self._own = [Numbers(each) for each in given]
+        self.trained, self.codes = [*self._inner.trained, *(each.variable for each in self._own)], self._inner.codes
 
     def table(self) -> Any:
-        multipliers, *biases = (half(each)[:, None] for each in self._own)
+        multipliers, *biases = (half(each.numbers())[:, None] for each in self._own)
         rows = session().tf.gather(self._inner.table(), self._members) * multipliers
         return rows + biases[0] if biases else rows
 
     def coded(self) -> Coded:
-        return Memcom(self._inner.coded(), *(half(each).numpy().astype(np.float16) for each in self._own))
+        return Memcom(self._inner.coded(), *(half(each.numbers()).numpy().astype(np.float16) for each in self._own))
 
 
 class _QuotientRemainder:
@@ -116,17 +116,17 @@ class _QuotientRemainder:
 
     def __init__(self, coded: QuotientRemainder, scales: bool) -> None:
         self._coded, self._remainders = coded, trained_table(coded.remainders, scales=scales)
-        self._quotients = variable(coded.quotients)
-        self.trained, self.codes = [*self._remainders.trained, self._quotients], self._remainders.codes
+        self._quotients = Numbers(coded.quotients)
+        self.trained, self.codes = [*self._remainders.trained, self._quotients.variable], self._remainders.codes
 
     def table(self) -> Any:
         tf, ids = session().tf, np.arange(self._coded.rows, dtype=np.int32)
-        left = tf.gather(half(self._quotients), ids // self._coded.remainders.rows)
+        left = tf.gather(half(self._quotients.numbers()), ids // self._coded.remainders.rows)
         right = tf.gather(self._remainders.table(), ids % self._coded.remainders.rows)
         return left + right if self._coded.combine == SUM else left * right
 
     def coded(self) -> Coded:
-        quotients = half(self._quotients).numpy().astype(np.float16)
+        quotients = half(self._quotients.numbers()).numpy().astype(np.float16)
         return QuotientRemainder(quotients, self._remainders.coded(), self._coded.rows, self._coded.combine)
 
 

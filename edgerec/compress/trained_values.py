@@ -19,6 +19,7 @@ CodeTable: TypeAlias = ProductCodes | AdditiveCodes
 
 _BEYOND = 0.49  # how far past the last level a number may go and still be moved by its gradient
 _TWO_BITS = 2
+_LEAST_UNIT = 2.0**-10
 _ROWS_AT_ONCE = 4096
 
 
@@ -27,12 +28,12 @@ class TrainedHalves:
 
     def __init__(self, coded: Float16Rows) -> None:
         """Take the numbers as they are."""
-        self._values = variable(coded.values)
-        self.trained, self.codes = [self._values], list[TrainedCodes]()
+        self._values = Numbers(coded.values)
+        self.trained, self.codes = [self._values.variable], list[TrainedCodes]()
 
     def table(self) -> Any:
         """The numbers that `coded` stores, float32 [rows, columns]."""
-        return half(self._values)
+        return half(self._values.numbers())
 
     def coded(self) -> Coded:
         """The table as it ships."""
@@ -48,8 +49,8 @@ class TrainedIntegers:
         shifted = isinstance(coded, IntegerRows) and self._bits == _TWO_BITS
         self._shift = 0.5 if shifted else 0.0
         self._scales = Scales(coded.scales, trained=scales)
-        self._numbers = variable(coded.decode())
-        self.trained, self.codes = [self._numbers, *self._scales.trained], list[TrainedCodes]()
+        self._numbers = Numbers(coded.decode())
+        self.trained, self.codes = [self._numbers.variable, *self._scales.trained], list[TrainedCodes]()
 
     def table(self) -> Any:
         """What `coded` decodes to, float32 [rows, columns]."""
@@ -72,7 +73,7 @@ class TrainedIntegers:
 
     def _levels(self, scales: Any) -> Any:
         low, high = -(2 ** (self._bits - 1)), 2 ** (self._bits - 1) - 1
-        wanted = self._numbers / scales - self._shift
+        wanted = self._numbers.numbers() / scales - self._shift
         return rounded(session().tf.clip_by_value(wanted, low - _BEYOND, high + _BEYOND))
 
 
@@ -86,18 +87,19 @@ class TrainedCodes:
         """Take the codes and codebooks as they are; with `scales` a factor of each scale is trained too."""
         tf = session().tf
         self._kind, self._step = type(coded), finest_step(coded.codebooks)
-        self._books = variable(coded.codebooks)
+        self._books = Numbers(coded.codebooks)
         self._codes = tf.Variable(coded.codes.astype(np.int32), trainable=False)
         self._scales = None if coded.scales is None else Scales(coded.scales, trained=scales)
-        self._wish = variable(coded.decode())
-        self.trained = [self._books, self._wish, *(self._scales.trained if self._scales else ())]
+        self._wish = Numbers(coded.decode())
+        self.trained = [self._books.variable, self._wish.variable, *(self._scales.trained if self._scales else ())]
         self.codes = [self]
 
     def table(self) -> Any:
         """What `coded` decodes to, float32 [rows, columns]."""
         picked = self._scaled(self._picked(self._books_stored(), self._codes))
         rows = session().tf.reduce_sum(picked, axis=1) if self._kind is AdditiveCodes else self._side_by_side(picked)
-        return rows + (self._wish - session().tf.stop_gradient(self._wish))
+        wish = self._wish.numbers()
+        return rows + (wish - session().tf.stop_gradient(wish))
 
     def coded(self) -> Coded:
         """The table as it ships."""
@@ -118,7 +120,7 @@ class TrainedCodes:
         """For each row the codes with the one change, or none, that brings it nearest to what it wishes to be."""
         made = self.coded()
         assert isinstance(made, ProductCodes | AdditiveCodes)  # noqa: S101 - for the type checker: `coded` made it
-        left = self._wish.numpy() - made.decode()
+        left = self._wish.numbers().numpy() - made.decode()
         codes = self.given()
         scales = np.ones(len(codes), np.float32) if made.scales is None else made.scales.astype(np.float32)
         for start in range(0, len(codes), _ROWS_AT_ONCE):
@@ -127,7 +129,7 @@ class TrainedCodes:
         return codes
 
     def _books_stored(self) -> Any:
-        return half(rounded(self._books, self._step))
+        return half(rounded(self._books.numbers(), self._step))
 
     def _picked(self, books: Any, codes: Any) -> Any:
         tf = session().tf
@@ -147,7 +149,7 @@ class Scales:
     def __init__(self, scales: NDArray[Any], *, trained: bool) -> None:
         """Take scales of any shape, float16 or float32."""
         self._given, self._stored = session().tf.constant(scales.astype(np.float32)), scales.dtype
-        self.trained = [variable(np.ones(scales.shape))] if trained else []
+        self.trained = [session().tf.Variable(np.ones(scales.shape, np.float32))] if trained else []
 
     def numbers(self) -> Any:
         """The scales as they are stored, in float32."""
@@ -157,9 +159,29 @@ class Scales:
         return half(made) if self._stored == np.float16 else made
 
 
-def variable(values: NDArray[Any]) -> Any:
-    """A variable in float32 that is trained."""
-    return session().tf.Variable(values.astype(np.float32))
+class Numbers:
+    """Numbers that are trained, the rows of an array each in units of its own length, so that all learn alike.
+
+    A step of the optimizer is of one size whatever the gradient; a row a tenth as long moves a tenth as far. Units are
+    powers of two with a mean of about 1: nothing is rounded, and the learning rate keeps its meaning.
+    """
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        """Take values [n], which have one unit, or [..., columns]."""
+        wide = values.astype(np.float32)
+        self._unit = np.ones((), np.float32) if wide.ndim == 1 else _units(wide)
+        self.variable = session().tf.Variable(wide / self._unit)
+
+    def numbers(self) -> Any:
+        """The numbers as they are now, float32, in the shape that they were given."""
+        return self.variable * self._unit
+
+
+def _units(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.sqrt((values.astype(np.float64) ** 2).mean(axis=-1, keepdims=True))
+    mean = float(lengths.mean()) or 1.0
+    units: NDArray[np.float32] = (2.0 ** np.round(np.log2(np.maximum(lengths / mean, _LEAST_UNIT)))).astype(np.float32)
+    return units
 
 
 def _one_changed(made: CodeTable, codes: Codes, left: NDArray[np.float32], scales: NDArray[np.float32]) -> Codes:

@@ -137,7 +137,7 @@ def test_wished_codes_are_the_best_single_change(name: str, keras: Any) -> None:
     (part,) = trained_table(coded).codes
     np.testing.assert_array_equal(part.wished(), coded.codes)
     wish = coded.decode() + np.random.default_rng(3).normal(scale=1, size=coded.decode().shape).astype(np.float32)
-    part._wish.assign(wish)
+    part._wish.variable.assign(wish / part._wish._unit)
 
     def left(codes: np.ndarray) -> np.ndarray:
         return ((wish - type(coded)(codes, coded.codebooks, coded.scales).decode()) ** 2).sum(axis=1)

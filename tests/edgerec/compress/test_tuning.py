@@ -157,7 +157,7 @@ def test_codes_move_only_where_that_lowers_the_loss(keras: Any) -> None:
     (part,) = trained_table(additive_codes(table, 2, 8, seed=0)).codes
     wanted = np.roll(part.coded().decode(), 1, axis=0)
     start = part.given()
-    part._wish.assign(wanted)
+    part._wish.variable.assign(wanted / part._wish._unit)
 
     def off() -> float:
         return float(((part.coded().decode() - wanted) ** 2).sum())
