@@ -34,6 +34,15 @@ def test_short_rows_err_no_more_than_long_ones_for_their_length() -> None:
     assert scaled[-100:].mean() < 1.3 * scaled[:100].mean()
 
 
+def test_the_metric_makes_the_scores_err_less() -> None:
+    table, moment = drawn()
+    plain, own = (
+        relative_error(table, scaled_additive_codes(table, 3, 8, seed=0, moment=given, gain=0).decode(), moment).mean()
+        for given in (None, moment)
+    )
+    assert own < 0.8 * plain
+
+
 def test_a_gain_gives_rows_their_length_and_their_product_back() -> None:
     table, moment = drawn()
     metric = damped(moment, 8)
