@@ -207,19 +207,21 @@ def _rows_looked_up(file: TfliteFile, graph: Subgraph) -> dict[int, int]:
 
 
 def _shifted(file: TfliteFile, graph: Subgraph, operator: Operator, limits: dict[int, int]) -> list[int]:
-    """Return the limit of ids that have a stored integer taken off, or that are raised to it, before a lookup.
+    """Return the limit of ids that a stored integer is taken off, divides, or is the least of, before a lookup.
 
     So a table in parts reads its ids; an id that is cut off from above is limited by another part.
     """
-    if operator.name not in {"SUB", "MAXIMUM"} or len(operator.inputs) != 2 or min(operator.inputs) < 0:  # noqa: PLR2004
+    if operator.name not in {"SUB", "MAXIMUM", "FLOOR_DIV"} or len(operator.inputs) != 2 or min(operator.inputs) < 0:  # noqa: PLR2004
         return []
     found = [limits[made] for made in operator.outputs if made in limits]
     by = graph.tensors[operator.inputs[1]]
     stored = file.constant(by)
     if by.dtype != "INT32" or by.elements != 1 or not len(stored):
         return []
-    offset = int.from_bytes(stored, "little", signed=True) if operator.name == "SUB" else 0
-    return [limit + offset for limit in found]
+    by_number = int.from_bytes(stored, "little", signed=True)
+    if operator.name == "FLOOR_DIV":
+        return [limit * by_number for limit in found]
+    return [limit + (by_number if operator.name == "SUB" else 0) for limit in found]
 
 
 def _rows(table: Tensor, axis: object) -> list[int]:

@@ -61,12 +61,48 @@ def summed(writer: GraphWriter, tensor: int, *, keep: bool = False) -> int:
     return writer.apply("SUM", [tensor, axis], (*shape, 1) if keep else shape, keep_dims=keep)
 
 
+def integer(writer: GraphWriter, value: int) -> int:
+    """Return an int32 constant of one number."""
+    return writer.constant(np.array([value], np.int32))
+
+
+def remainder(writer: GraphWriter, ids: int, count: int) -> int:
+    """Return int32 `ids` modulo `count`."""
+    return combined(writer, "FLOOR_MOD", ids, integer(writer, count))
+
+
+def repeated(writer: GraphWriter, scores: int, rows: int) -> int:
+    """Return scores [batch, n] over and over until there are `rows` of them, [batch, rows]."""
+    batch, count = writer.shape(scores)
+    times = -(-rows // count)
+    multiples = writer.constant(np.array([1, times], np.int32))
+    return first(writer, writer.apply("TILE", [scores, multiples], (batch, count * times)), rows)
+
+
+def first(writer: GraphWriter, scores: int, rows: int) -> int:
+    """Return the first `rows` scores of [batch, n or more]."""
+    batch, count = writer.shape(scores)
+    if count == rows:
+        return scores
+    begin, size = (writer.constant(np.array(each, np.int32)) for each in ([0, 0], [-1, rows]))
+    return writer.apply("SLICE", [scores, begin, size], (batch, rows))
+
+
 def scaled_rows(writer: GraphWriter, rows: int, scales: NDArray[np.float16], ids: int) -> int:
     """Return looked-up `rows` [..., columns], each times its row's scale."""
-    column = writer.apply(
-        "DEQUANTIZE", [writer.constant(scales, shape=(len(scales), 1))], (len(scales), 1), version=FLOAT16_DEQUANTIZE
-    )
-    return combined(writer, "MUL", rows, gathered(writer, column, ids))
+    return combined(writer, "MUL", rows, _own(writer, scales, ids))
+
+
+def shifted_rows(writer: GraphWriter, rows: int, biases: NDArray[np.float16], ids: int) -> int:
+    """Return looked-up `rows` [..., columns], each plus its row's bias."""
+    return combined(writer, "ADD", rows, _own(writer, biases, ids))
+
+
+def _own(writer: GraphWriter, numbers: NDArray[np.float16], ids: int) -> int:
+    """Return [..., 1], what each of the `ids` has of float16 numbers [rows]."""
+    shape = (len(numbers), 1)
+    column = writer.apply("DEQUANTIZE", [writer.constant(numbers, shape=shape)], shape, version=FLOAT16_DEQUANTIZE)
+    return gathered(writer, column, ids)
 
 
 def dense(writer: GraphWriter, query: int, weights: int, *, version: int = 1, **options: Any) -> int:

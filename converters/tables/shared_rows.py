@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from converters.graph_writer import GraphWriter
 from converters.tables.coded import Coded, Floats, refuse_unless
-from converters.tables.operations import cast, combined, gathered
+from converters.tables.operations import cast, gathered, remainder
 
 _SIGNED_ROWS = 1 << 15
 _ROWS = 1 << 16
@@ -66,5 +66,5 @@ class SharedRows:
             return places
         wide = cast(writer, places, "INT32")
         if self.index.dtype == np.uint16 and self.table.rows > _SIGNED_ROWS:  # the upper half reads as negative
-            wide = combined(writer, "FLOOR_MOD", wide, writer.constant(np.array([_ROWS], np.int32)))
+            wide = remainder(writer, wide, _ROWS)
         return wide

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from converters.graph_writer import GraphWriter
 from converters.tables.coded import Coded, Floats, refuse_unless
-from converters.tables.operations import combined, reshaped
+from converters.tables.operations import combined, integer, reshaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Tiers:
         for part, end in reversed(list(zip(self.parts, ends, strict=True))):
             rows = part.lookup(writer, _within(writer, ids, end - part.rows, end, last=end == self.rows))
             if found >= 0:
-                within = writer.apply("LESS", [ids, _integer(writer, end)], writer.shape(ids), "BOOL")
+                within = writer.apply("LESS", [ids, integer(writer, end)], writer.shape(ids), "BOOL")
                 column = reshaped(writer, within, (*writer.shape(ids), 1))
                 rows = writer.apply("SELECT_V2", [column, rows, found], writer.shape(rows))
             found = rows
@@ -70,12 +70,8 @@ def _within(writer: GraphWriter, ids: int, start: int, end: int, *, last: bool) 
     Ids of the whole table lie neither before the first part nor behind the `last`.
     """
     if not last:
-        ids = combined(writer, "MINIMUM", ids, _integer(writer, end - 1))
+        ids = combined(writer, "MINIMUM", ids, integer(writer, end - 1))
     if start:
-        ids = combined(writer, "MAXIMUM", ids, _integer(writer, start))
-        ids = combined(writer, "SUB", ids, _integer(writer, start))
+        ids = combined(writer, "MAXIMUM", ids, integer(writer, start))
+        ids = combined(writer, "SUB", ids, integer(writer, start))
     return ids
-
-
-def _integer(writer: GraphWriter, value: int) -> int:
-    return writer.constant(np.array([value], np.int32))

@@ -23,6 +23,9 @@ _TOKENS: dict[str, Callable[..., Codec]] = {
     ),
     r"shared([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=CLUSTER),
     r"hashed([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=HASH),
+    r"memcom([0-9]{1,2})": lambda shared: registry.codec("memcom", shared=int(shared) / 100),
+    r"qr": lambda: registry.codec("quotient_remainder"),
+    r"lowrank([0-9]{1,3})": lambda rank: registry.codec("low_rank", rank=int(rank)),
     r"twins([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=TWINS),
 }
 _TOP = re.compile(r"top([0-9]{1,2})")

@@ -5,6 +5,7 @@ from functools import partial
 
 from edgerec.codecs.centroids import Additive, Product
 from edgerec.codecs.codec import Codec
+from edgerec.codecs.compositional import MEmCom, QuotientRemainderRows
 from edgerec.codecs.errors import CodecError
 from edgerec.codecs.floats import Float16
 from edgerec.codecs.integers import BlockIntegers, Integers, NativeIntegers
@@ -29,6 +30,8 @@ CODECS: dict[str, Callable[..., Codec]] = {
     "shared": Shared,
     "tiered": Tiered,
     "low_rank": LowRank,
+    "memcom": MEmCom,
+    "quotient_remainder": QuotientRemainderRows,
 }
 
 

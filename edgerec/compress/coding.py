@@ -31,28 +31,22 @@ def refuse_codecs(recipe: Recipe, runtime: str) -> None:
                 f"codec {coding.codec.name} of {recipe.name} needs LiteRT, and {runtime} would misread or refuse it: "
                 "convert for ai-edge-litert==2.3.0, or take int8, int4, product or additive"
             )
-        if coding.codec.learned:
+        if coding.codec.learned and recipe.tuning is None:
             raise RecipeError(
                 f"codec {coding.codec.name} of {recipe.name} is worth nothing without fine-tuning, and the recipe has "
-                "none: take int4, product or additive"
+                "none: write [tune], or take int4, product or additive"
             )
 
 
-def with_coded_tables(
-    model: bytes, recommender: Recommender, recipe: Recipe, data: Interactions, *, seed: int
-) -> tuple[bytes, bytes]:
-    """A float32 .tflite `stored` as a recipe says, and its tables decoded, for proof, as `decoded_tables` reads them.
-
-    For the arguments see `coded_tables`.
-    """
-    coded = coded_tables(model, recommender, recipe.tables, data, seed=seed)
+def decoded_bytes(coded: Mapping[int, Coded]) -> bytes:
+    """Tables decoded, for the proof of what arrived in a file; `decoded_tables` reads them."""
     decoded = io.BytesIO()
     np.savez(decoded, allow_pickle=False, **{f"table_{index}": each.decode() for index, each in coded.items()})
-    return stored(model, coded, recipe.precision), decoded.getvalue()
+    return decoded.getvalue()
 
 
 def decoded_tables(kept: bytes | None) -> tuple[Floats, ...]:
-    """The tables that `with_coded_tables` gave beside a model, float32 [rows, columns] each; none for None."""
+    """The tables that `decoded_bytes` wrote, float32 [rows, columns] each; none for None."""
     if kept is None:
         return ()
     with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from converters.spec import PRECISIONS
 from edgerec.codecs.naming import SPELLED
@@ -34,9 +34,12 @@ from edgerec.codecs.parsing import parse_codec
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.ranking import ModelPath, Settings, criterion_spelled
 from edgerec.compress.recipe import Recipe, TableCoding, promised
-from edgerec.compress.steps import MAGNITUDE, MAX_VARIANCE, STEPS, Cluster, Narrow, Prune, QuantizeAware, Step
+from edgerec.compress.steps import MAGNITUDE, MAX_VARIANCE, STEPS, Cluster, Narrow, Prune, QuantizeAware, Step, Tuning
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
+
+TUNED = "tuned"  # in a name: what comes before it is trained as it is stored
+Said = TypeVar("Said", bound=Step | Tuning)
 
 BUILT_IN = Path(__file__).parent / "recipes"
 
@@ -67,12 +70,14 @@ def decode(name: str) -> Recipe | None:
         if not matched or not name.endswith(ending) or (head and not head.endswith("_")):
             continue
         tokens = head.removesuffix("_").split("_") if head else []
+        tuning = Tuning() if tokens[-1:] == [TUNED] else None
+        tokens = tokens[:-1] if tuning else tokens
         codec = decode_codec(tokens[-1]) if tokens else None
         steps = [_step(token) for token in (tokens[:-1] if codec else tokens)]
         if all(steps):
             found = tuple(step for step in steps if step)
             tables = (TableCoding(codec),) if codec else ()
-            return Recipe(name, found, precision, promised(found, precision, tables), tables=tables)
+            return Recipe(name, found, precision, promised(found, precision, tables), tables=tables, tuning=tuning)
     return None
 
 
@@ -95,7 +100,7 @@ def find(text: str) -> Recipe:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
             "narrow<percent>, prune<percent> (either with -<criterion>, as prune80-fisher), cluster<count>, qat, how "
-            f"tables are stored ({SPELLED}) and float32, float16, int8 or full_int8 joined by _, or a .toml file"
+            f"tables are stored ({SPELLED}), tuned, and float32, float16, int8 or full_int8 joined by _, or a .toml"
         )
     return found
 
@@ -125,12 +130,14 @@ def _recipe(table: Table, name: str) -> Recipe:
     convert.refuse_unknown()
     steps = tuple(_parsed_step(step) for step in table.tables("step"))
     tables = tuple(_parsed_coding(coding) for coding in table.tables("table"))
+    tune = table.table("tune")
+    tuning = None if tune is None else _parsed(Tuning, tune)
     overlap = table.number("float_overlap")
     floor = overlap if overlap is not None else promised(steps, precision, tables)
     summary = table.text("summary") or ""
     table.refuse_unknown()
     try:
-        return Recipe(name, steps, precision, floor, summary, tables)
+        return Recipe(name, steps, precision, floor, summary, tables, tuning)
     except RecipeError as error:
         raise _placed(error, table) from None
 
@@ -145,6 +152,11 @@ def _parsed_step(table: Table) -> Step:
     kind = STEPS.get(table.choice("do", tuple(STEPS)) or "")
     if kind is None:
         raise table.refuse("do", f"one of {', '.join(STEPS)}")
+    return _parsed(kind, table)
+
+
+def _parsed(kind: type[Said], table: Table) -> Said:
+    """What a table says, as a frozen dataclass with a field for each setting."""
     settings = {
         setting.name: value
         for setting in fields(kind)
@@ -154,11 +166,11 @@ def _parsed_step(table: Table) -> Step:
         if setting.init and setting.default is MISSING and setting.name not in settings:
             raise table.refuse(setting.name, "a number; this step has no default for it")
     try:
-        step = kind(**settings)
+        said = kind(**settings)
     except RecipeError as error:
         raise _placed(error, table) from None
     table.refuse_unknown()
-    return step
+    return said
 
 
 def _placed(error: RecipeError, table: Table) -> RecipeError:

@@ -2,27 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from converters import tflite_file
 from converters.fit import refuse_misfit
-from converters.spec import FLOAT32, NEEDS_REPRESENTATIVE_DATA
-from converters.tables.coded import Floats
+from converters.spec import FLOAT32, NEEDS_REPRESENTATIVE_DATA, ConversionSpec
+from converters.tables.coded import Coded, Floats
 from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache, layers
 from edgerec.compress.applying import Training, apply, identity
 from edgerec.compress.candidate import Candidate, StepGain
-from edgerec.compress.coding import decoded_tables, refuse_codecs, with_coded_tables
+from edgerec.compress.coding import coded_tables, decoded_bytes, decoded_tables, refuse_codecs, stored
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.rules import refuse
 from edgerec.compress.stage import Stage
-from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware, Step
+from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware, Step, Tuning
+from edgerec.compress.tuned_tables import in_file, tuned_tables
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import sample
 from edgerec.models.recommender import Recommender
@@ -84,7 +85,8 @@ def compress(
     chain = stages(base, recipe, setting, progress)
     if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
         converter.start()  # it takes seconds, and they pass while the steps train
-    files = [convert(stage, recipe, setting, converter, progress=progress) for stage in chain]
+    untuned = replace(recipe, tuning=None)
+    files = [convert(stage, untuned, setting, converter, progress=progress) for stage in chain]
     gains = tuple(
         StepGain(step.do, len(before), len(after), deflated_bytes(before), deflated_bytes(after))
         for step, (before, after) in zip(recipe.steps, pairwise(files), strict=True)
@@ -96,8 +98,13 @@ def compress(
                 f"disk, {gain.deflated_before} -> {gain.deflated_after} deflated; leave it out, or say "
                 "allow_no_gain = true in the recipe"
             )
+    if recipe.tuning is None:
+        last = cache.read(conversion_key(chain[-1], recipe, setting)) or {}
+    else:
+        last = _tuned(chain, recipe, setting, converter, progress)
+        files[-1] = last[MODEL]
     arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
-    tables = decoded_tables((cache.read(conversion_key(chain[-1], recipe, setting)) or {}).get(TABLES))
+    tables = decoded_tables(last.get(TABLES))
     proof = cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1], tables))
     lineage: dict[str, object] = {
         **setting.lineage,
@@ -125,14 +132,56 @@ def convert(
             representative = sample(recommender.roles, setting.data, REPRESENTATIVE_USERS, seed=setting.seed)
         return {MODEL: converter.convert(recommender, spec, representative=representative, recipe=recipe.name)}
 
-    def stored() -> dict[str, bytes]:
+    def with_tables() -> dict[str, bytes]:
         plain = convert(stage, replace(recipe, precision=FLOAT32, tables=()), setting, converter, progress=progress)
         progress(f"{recipe.name}: store tables")
-        model, tables = with_coded_tables(plain, serving(stage.recommender), recipe, setting.data, seed=setting.seed)
-        refuse_misfit(tflite_file.parse(model), setting.runtime)
-        return {MODEL: model, TABLES: tables}
+        served = serving(stage.recommender)
+        return _with_tables(
+            plain, coded_tables(plain, served, recipe.tables, setting.data, seed=setting.seed), recipe, setting
+        )
 
-    return cache.files_of(conversion_key(stage, recipe, setting), stored if recipe.tables else made)[MODEL]
+    return cache.files_of(conversion_key(stage, recipe, setting), with_tables if recipe.tables else made)[MODEL]
+
+
+def _with_tables(plain: bytes, coded: Mapping[int, Coded], recipe: Recipe, setting: Setting) -> dict[str, bytes]:
+    """The files of a cache entry: the .tflite with coded tables, and those decoded."""
+    model = stored(plain, coded, recipe.precision)
+    refuse_misfit(tflite_file.parse(model), setting.runtime)
+    return {MODEL: model, TABLES: decoded_bytes(coded)}
+
+
+def _tuned(
+    chain: tuple[Stage, ...], recipe: Recipe, setting: Setting, converter: Converter, progress: Progress
+) -> dict[str, bytes]:
+    """The files of the last stage with its coded tables tuned, taught by the first stage."""
+    base, last, tuning = chain[0], chain[-1], recipe.tuning or Tuning()
+    spec = ConversionSpec(FLOAT32, setting.runtime)
+
+    def made() -> dict[str, bytes]:
+        plain_recipe = replace(recipe, precision=FLOAT32, tables=(), tuning=None)
+        plain = convert(last, plain_recipe, setting, converter, progress=progress)
+        served = serving(last.recommender)
+        coded = coded_tables(plain, served, recipe.tables, setting.data, seed=setting.seed)
+        tuned = tuned_tables(
+            plain,
+            served,
+            coded,
+            tuning,
+            setting.data,
+            teacher=serving(base.recommender),
+            seed=setting.seed,
+            merge_repeats=setting.merge_repeats,
+            progress=lambda line: progress(f"tune: {line}"),
+        )
+        progress(f"{recipe.name}: convert what was tuned")
+        again = converter.convert(tuned.recommender, spec, recipe=recipe.name)
+        return _with_tables(again, in_file(again, tuned, setting.data, seed=setting.seed), recipe, setting)
+
+    settings = recipe.as_json()
+    parts = {name: settings[name] for name in ("tables", "tuning", "precision")}
+    return cache.files_of(
+        setting.key("tuned", model=last.key, teacher=base.key, runtime=setting.runtime, **parts), made
+    )
 
 
 def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FLOAT32, FULL_INT8, ConversionSpec
 from edgerec.codecs.codec import Codec
 from edgerec.compress.errors import RecipeError
-from edgerec.compress.steps import STEPS, QuantizeAware, Step
+from edgerec.compress.steps import STEPS, Cluster, Prune, QuantizeAware, Step, Tuning
 
 BESIDE_TABLES = (FLOAT32, DYNAMIC_INT8)
 
@@ -24,7 +24,8 @@ class TableCoding:
 class Recipe:
     """Training steps in order, the precision of the conversion, and what it promises of the float32 model's lists.
 
-    `tables` say how tables are stored, the first that matches counts; the precision is that of everything else.
+    `tables` say how tables are stored, the first that matches counts, and `tuning` how they are trained so; the
+    precision is that of everything else.
     `float_overlap` is the least mean overlap of the top-k lists with the float32 model's that the golden check accepts.
     """
 
@@ -34,6 +35,7 @@ class Recipe:
     float_overlap: float
     summary: str = ""
     tables: tuple[TableCoding, ...] = ()
+    tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.float_overlap <= 1:
@@ -50,7 +52,12 @@ class Recipe:
 
     def _refuse_tables(self) -> None:
         if not self.tables:
+            if self.tuning is not None:
+                raise RecipeError("tune has no [[table]] to train as it is stored: add one, or leave [tune] out")
             return
+        kept = [step.do for step in self.steps if isinstance(step, Prune | Cluster)]
+        if self.tuning is not None and kept:
+            raise RecipeError(f"tune comes after step {kept[0]}, whose zeros and clusters it would move: leave one out")
         if self.precision not in BESIDE_TABLES:
             raise RecipeError(
                 f"precision is {self.precision}, expected {' or '.join(BESIDE_TABLES)} beside [[table]]: tables are "
@@ -80,6 +87,7 @@ class Recipe:
             "name": self.name,
             "steps": [asdict(step) for step in self.steps],
             "tables": [asdict(table) for table in self.tables],
+            "tuning": None if self.tuning is None else asdict(self.tuning),
             "precision": self.precision,
             "float_overlap": self.float_overlap,
         }

@@ -153,6 +153,30 @@ class QuantizeAware:
         return TRAINED
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """Coded tables trained as they will be decoded, with the rest of the model, taught by the float32 model.
+
+    `distill` is the teacher's share of the loss (0 to 1): the divergence from its scores over the catalogue, softened
+    by `temperature` (Hinton, Vinyals, Dean 2015, 1503.02531). With `scales` the row scales adapt too, and no longer
+    compress as well where they lay on a grid.
+    """
+
+    epochs: int = 5
+    learning_rate: float = 1e-3
+    distill: float = 0.5
+    temperature: float = 1.0
+    batch: int = 256
+    scales: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.distill <= 1:
+            raise RecipeError(f"distill is {self.distill}, expected 0 (no teacher) to 1 (the teacher alone)")
+        for name in ("epochs", "learning_rate", "temperature", "batch"):
+            if not getattr(self, name) > 0:
+                raise RecipeError(f"{name} is {getattr(self, name)}, expected more than 0")
+
+
 Step = Narrow | Prune | Cluster | QuantizeAware
 STEPS: dict[str, type[Step]] = {  # in the order they may take
     "narrow": Narrow,

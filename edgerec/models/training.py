@@ -102,6 +102,11 @@ def steps_an_epoch(recommender: Recommender, data: Interactions, settings: Fit) 
     return len(rows.target) // rows.batch
 
 
+def batches(recommender: Recommender, data: Interactions, settings: Fit) -> Any:
+    """What `fit` learns from, as a tf.data.Dataset: batches of (inputs by name, item taken, weight if any)."""
+    return _batches(recommender, _rows(recommender.roles, data, settings), settings.seed)
+
+
 def probe(recommender: Recommender, data: Interactions, rows: int = 256) -> dict[str, Any]:
     """The first training inputs as they come, by name: real values to compare two models on."""
     columns, target = examples(recommender.roles, data)

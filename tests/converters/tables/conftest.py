@@ -13,8 +13,10 @@ from converters.tables.float16_rows import Float16Rows
 from converters.tables.float32_rows import Float32Rows
 from converters.tables.integer_rows import IntegerRows
 from converters.tables.low_rank import LowRank
+from converters.tables.memcom import Memcom
 from converters.tables.native_rows import BlockRows, NativeRows
 from converters.tables.product_codes import AdditiveCodes, ProductCodes
+from converters.tables.quotient_remainder import QuotientRemainder
 from converters.tables.shared_rows import SharedRows
 from converters.tables.tiers import Tiers
 
@@ -34,11 +36,15 @@ def fixture_lookup_file() -> Callable[..., bytes]:
 
 @dataclass(frozen=True)
 class Sample:
-    """A coded table, whether scores are hybrid, and which uses ask for a newer runtime than 2.14."""
+    """A coded table, whether scores are hybrid, which uses ask for a newer runtime than 2.14, and ids of no row.
+
+    Of those a runtime takes so many beyond the last row.
+    """
 
     coded: Coded
     hybrid: bool = False
     newer: frozenset[str] = frozenset()
+    ids_beyond: int = 0
 
 
 def integer_rows(rows: int, columns: int, bits: int) -> IntegerRows:
@@ -58,6 +64,14 @@ def codes(kind: type[Any], rows: int, shape: tuple[int, int, int], *, scaled: bo
 def native(rows: int, columns: int, bits: int) -> NativeRows:
     made = integer_rows(rows, columns, bits)
     return NativeRows(made.values, made.scales.astype(np.float32), bits)
+
+
+def half(random: np.random.Generator, *shape: int) -> np.ndarray:
+    return random.normal(size=shape).astype(np.float16)
+
+
+def float16(random: np.random.Generator, *shape: int) -> Float16Rows:
+    return Float16Rows(half(random, *shape))
 
 
 def samples() -> dict[str, Sample]:
@@ -99,6 +113,16 @@ def samples() -> dict[str, Sample]:
         ),
         "low rank": Sample(
             LowRank(integer_rows(50, 8, 4), random.normal(size=(8, 16)).astype(np.float16)), hybrid=True
+        ),
+        "memcom": Sample(Memcom(integer_rows(20, 16, 4), half(random, 50)), hybrid=True),
+        "memcom with biases": Sample(Memcom(float16(random, 7, 16), half(random, 50), half(random, 50))),
+        "memcom of as many rows": Sample(Memcom(float16(random, 50, 16), half(random, 50))),
+        "quotients times remainders": Sample(QuotientRemainder(half(random, 8, 16), float16(random, 7, 16), 56)),
+        "quotients times remainders of int4, the last of them short": Sample(
+            QuotientRemainder(half(random, 8, 16), integer_rows(7, 16, 4), 51), hybrid=True, ids_beyond=5
+        ),
+        "quotients plus remainders": Sample(
+            QuotientRemainder(half(random, 8, 16), float16(random, 7, 16), 51, "sum"), ids_beyond=5
         ),
     }  # fmt: skip
 
