@@ -27,7 +27,7 @@ def tuned_tables(
 ) -> Tuned:
     """The recommender tuned with the coded tables of its float32 .tflite, which go by their first tensor there.
 
-    `recommender` and `teacher` are as they serve. Raises RecipeError for a table that is no layer's, or that of several.
+    `recommender` and `teacher` are as they serve. Raises RecipeError for a table that is no layer's or of several.
     """
     by_layer = {}
     names = set(layers.with_kernels(recommender))

@@ -204,3 +204,41 @@ def untouched() -> Iterator[Callable[[Recommender], None]]:
         assert after_json == json
         assert all(np.array_equal(one, other) for one, other in zip(weights, after, strict=True))
         assert all(layer.trainable for layer in recommender.model.layers)
+
+
+@pytest.fixture(scope="module")
+def task_of(
+    trained: Of,
+    interactions: Interactions,
+    tmp_path_factory: pytest.TempPathFactory,
+    own_home_in: Callable[[Path], Path],
+) -> Iterator[Callable[[str], Any]]:
+    """Give the task of a kind of model, judged by the items of a user's block that the user has not taken."""
+    from device_tests.evaluation import EvaluationSet, Ragged
+    from edgerec.build import Task
+    from edgerec.compress import cache as step_cache
+    from edgerec.compress.pipeline import Setting
+    from edgerec.compress.stage import Stage
+    from edgerec.data.histories import histories
+    from edgerec.packing import Catalogue
+
+    taken = [np.unique(interactions.item[interactions.user == user]).astype(np.int32) for user in range(USERS)]
+    blocks = [np.flatnonzero(np.arange(ITEMS) // BLOCK == items[0] // BLOCK).astype(np.int32) for items in taken]
+    values = {"user": np.arange(USERS, dtype=np.int32), "history": histories(interactions, LENGTH, ITEMS)}
+
+    def of(kind: str) -> Task:
+        model = trained(kind)
+        evaluation = EvaluationSet(
+            inputs={each.name: values[each.name] for each in model.roles.inputs if each.role != "item"},
+            seen=Ragged.from_lists(taken),
+            relevant=Ragged.from_lists([np.setdiff1d(*each) for each in zip(blocks, taken, strict=True)]),
+            popularity=interactions.popularity(),
+        )
+        users = interactions.user_ids if model.roles.of_role("user") else ()
+        setting = Setting(interactions, "tflite-runtime==2.14.0", seed=0)
+        stage = Stage(step_cache.key(kind), lambda: model)
+        return Task(stage, setting, evaluation, Catalogue(interactions.item_ids, users), 5)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEREC_HOME", str(own_home_in(tmp_path_factory.mktemp("home"))))
+        yield cache(of)

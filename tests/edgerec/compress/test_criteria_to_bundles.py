@@ -3,28 +3,20 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from converters import tflite_file, values
 from converters.anatomy import anatomy
-from device_tests.evaluation import EvaluationSet, Ragged
 from edgerec.build import Task, build
-from edgerec.compress import cache
 from edgerec.compress.conversion import Converter
 from edgerec.compress.forecast import forecast
-from edgerec.compress.pipeline import Setting
 from edgerec.compress.ranking import ModelPath
 from edgerec.compress.recipe import Recipe
-from edgerec.compress.stage import Stage
 from edgerec.compress.steps import Narrow, Prune
 from edgerec.criteria.criterion import COLUMN, ELEMENT
 from edgerec.criteria.registry import CRITERIA
-from edgerec.data.interactions import Interactions
 from edgerec.models import reference
-from edgerec.models.recommender import Recommender
 from edgerec.models.session import session
-from edgerec.packing import Catalogue
 from edgerec.targets import environment
 from edgerec.two_runtimes import in_both
 
@@ -63,26 +55,9 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> ModelPath:
 
 
 @pytest.fixture(scope="module")
-def task(
-    trained: Callable[[str], Recommender],
-    interactions: Interactions,
-    tmp_path_factory: pytest.TempPathFactory,
-    own_home_in: Callable[[Path], Path],
-) -> Iterator[Task]:
-    """Give matrix factorization, judged by the items of a user's block that the user has not taken."""
-    taken = [np.unique(interactions.item[interactions.user == user]).astype(np.int32) for user in range(USERS)]
-    blocks = [np.flatnonzero(np.arange(ITEMS) // 16 == items[0] // 16).astype(np.int32) for items in taken]
-    evaluation = EvaluationSet(
-        inputs={"user": np.arange(USERS, dtype=np.int32)},
-        seen=Ragged.from_lists(taken),
-        relevant=Ragged.from_lists([np.setdiff1d(*each) for each in zip(blocks, taken, strict=True)]),
-        popularity=interactions.popularity(),
-    )
-    setting = Setting(interactions, str(RUNTIMES[0]), seed=0)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEREC_HOME", str(own_home_in(tmp_path_factory.mktemp("home"))))
-        stage = Stage(cache.key("mf"), lambda: trained("mf"))
-        yield Task(stage, setting, evaluation, Catalogue(interactions.item_ids, interactions.user_ids), 5)
+def task(task_of: Callable[[str], Task]) -> Task:
+    """Give matrix factorization."""
+    return task_of("mf")
 
 
 @pytest.fixture(scope="module")
