@@ -54,24 +54,11 @@ NEEDS = ("popularity", "second_moment", "taken")
 FINALISTS = 3
 SENSITIVITY = ("rows8", "rows4", "pq8x16")  # tried on each table alone
 # By name, from the file that loses least to the smallest: the order in which they are tried on all tables at once.
-CODECS = tuple(
-    [
-        "rows8",
-        "top25-rows8-rows4",
-        "rows4",
-        "pq16x256",
-        "pq8x256",
-        "top10-rows8-pq8x64",
-        "pq16x16",
-        "top10-rows4-pq8x16",
-        "aq8x64",
-        "aq6x64",
-        "aq4x64",
-        "aq4x32",
-        "pq8x64",
-        "pq8x16",
-        "top25-rows4-shared10",
-    ]
+CODECS = (
+    *("rows8", "top25-rows8-rows4", "rows4", "pq16x256", "pq8x256"),
+    *("top10-rows8-pq8x64", "pq16x16", "top10-rows4-pq8x16"),
+    *("aq8x64", "aq6x64", "aq4x64", "aq4x32"),
+    *("pq8x64", "pq8x16", "top25-rows4-shared10"),
 )
 LITERT_CODECS = (*CODECS, "rows2", "top10-rows8-rows2", "top25-rows4-rows2")
 
