@@ -9,6 +9,7 @@ from converters.tables.coded import Floats
 from converters.tables.codes import is_paired
 from converters.tables.product_codes import AdditiveCodes, ProductCodes
 from converters.tables.product_quantizer import product_codes
+from converters.tables.scaled_additive import scaled_additive_codes
 from edgerec.codecs.errors import CodecError
 from edgerec.criteria.statistics import Statistics
 
@@ -61,6 +62,7 @@ class Additive:
 
     `gain` as in Product. Rows weigh their length to the power of -`balance`: with 0.5 short rows, which few users
     took, count for more than their error. `book_bits` rounds the codebooks so that they compress; 0 leaves float16.
+    With `scaled` the codes are of a row's direction, and its length is a scale beside them: rows weigh the same.
     """
 
     codes: int = 8
@@ -68,6 +70,7 @@ class Additive:
     gain: float = 1.0
     balance: float = 0.5
     book_bits: int = 7
+    scaled: bool = False
     name: str = field(default="additive", init=False)
     needs: tuple[str, ...] = field(default=(), init=False)
     uses: tuple[str, ...] = field(default=("second_moment",), init=False)
@@ -81,10 +84,21 @@ class Additive:
         """Codes and codebooks."""
         del statistics
         books = self.codes * self.centroids * columns * _FLOAT16_BYTES
-        return rows * _code_bytes(self.codes, self.centroids) + books
+        own = _code_bytes(self.codes, self.centroids) + (_FLOAT16_BYTES if self.scaled else 0)
+        return rows * own + books
 
     def encode(self, table: Floats, statistics: Statistics, *, seed: int) -> AdditiveCodes:
         """Codes searched and codebooks solved in turns."""
+        if self.scaled:
+            return scaled_additive_codes(
+                table,
+                self.codes,
+                self.centroids,
+                seed=seed,
+                moment=statistics.second_moment,
+                gain=self.gain,
+                book_bits=self.book_bits or None,
+            )
         return additive_codes(
             table,
             self.codes,

@@ -21,6 +21,9 @@ _TOKENS: dict[str, Callable[..., Codec]] = {
     r"aq([0-9]{1,3})x([0-9]{1,3})": lambda codes, centroids: registry.codec(
         "additive", codes=int(codes), centroids=int(centroids)
     ),
+    r"saq([0-9]{1,3})x([0-9]{1,3})": lambda codes, centroids: registry.codec(
+        "additive", codes=int(codes), centroids=int(centroids), scaled=True
+    ),
     r"shared([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=CLUSTER),
     r"hashed([0-9]{1,2})": lambda own: registry.codec("shared", own=int(own) / 100, by=HASH),
     r"memcom([0-9]{1,2})": lambda shared: registry.codec("memcom", shared=int(shared) / 100),

@@ -15,7 +15,7 @@ from edgerec.criteria.statistics import Statistics, Taken
 
 ROWS, COLUMNS = 300, 32
 SPELLED = (
-    *("rows8", "rows4", "rows2", "rows16", "native8", "native4", "native2", "block4", "pq8x16", "aq4x32"),
+    *("rows8", "rows4", "rows2", "rows16", "native8", "native4", "native2", "block4", "pq8x16", "aq4x32", "saq4x16"),
     *("shared25", "hashed25", "top5-rows8-top25-rows4-rows2", "top20-rows4-aq4x16", "top10-rows8-shared30"),
 )
 
@@ -78,7 +78,7 @@ def test_every_codec_says_its_name_what_it_needs_and_where_it_runs(name: str) ->
     found = registry.codec(name, **settings.get(name, {}))
     assert found.name == name
     assert found.litert_only == (name in {"int2", "native8", "native4", "native2", "block4"} or name == "tiered")
-    assert found.learned == (name == "low_rank")
+    assert found.learned == (name in {"low_rank", "memcom", "quotient_remainder"})
     assert told(found).startswith(name)
 
 
