@@ -1,8 +1,8 @@
 """The tables of a converted model stored as a recipe says: each layer's by its codec, from what its data tells."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -12,7 +12,7 @@ from converters.spec import DYNAMIC_INT8, runtime_version
 from converters.tables.coded import Coded, Floats
 from converters.tables.found import Table, find_tables
 from converters.tables.replacement import replace_tables
-from edgerec.codecs.codec import encoded
+from edgerec.codecs.codec import Codec, encoded
 from edgerec.compress import layers
 from edgerec.compress.evidence import evidence
 from edgerec.compress.masks import scores_catalogue, table_of
@@ -20,6 +20,16 @@ from edgerec.compress.recipe import Recipe, RecipeError, TableCoding
 from edgerec.criteria.statistics import Statistics
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A table of a file: layers that have it, its values float32 [rows, columns], its codec, what is known of it."""
+
+    layers: tuple[str, ...]
+    values: Floats
+    codec: Codec
+    statistics: Statistics
 
 
 def refuse_codecs(recipe: Recipe, runtime: str) -> None:
@@ -46,12 +56,15 @@ def with_coded_tables(
     second part `decoded_tables`.
     """
     coded = coded_tables(model, recommender, recipe.tables, data, seed=seed)
-    stored = replace_tables(model, coded)
-    if recipe.precision == DYNAMIC_INT8:
-        stored = quantize_float_weights(stored)
     decoded = io.BytesIO()
     np.savez(decoded, allow_pickle=False, **{f"table_{index}": each.decode() for index, each in coded.items()})
-    return strip_names(stored), decoded.getvalue()
+    return file_with(model, coded, recipe.precision), decoded.getvalue()
+
+
+def file_with(model: bytes, coded: Mapping[int, Coded], precision: str) -> bytes:
+    """A float32 .tflite with these tables in place of its own, by the index of a tensor, the rest in `precision`."""
+    stored = replace_tables(model, coded)
+    return strip_names(quantize_float_weights(stored) if precision == DYNAMIC_INT8 else stored)
 
 
 def decoded_tables(stored: bytes | None) -> tuple[Floats, ...]:
@@ -65,7 +78,15 @@ def decoded_tables(stored: bytes | None) -> tuple[Floats, ...]:
 def coded_tables(
     model: bytes, recommender: Recommender, codings: Sequence[TableCoding], data: Interactions, *, seed: int
 ) -> dict[int, Coded]:
-    """The tables of a float32 .tflite that a recipe has a codec for, coded, by the index of their first tensor.
+    """The tables that `chosen_tables` gives, coded."""
+    chosen = chosen_tables(model, recommender, codings, data, seed=seed)
+    return {index: encoded(each.codec, each.values, each.statistics, seed=seed) for index, each in chosen.items()}
+
+
+def chosen_tables(
+    model: bytes, recommender: Recommender, codings: Sequence[TableCoding], data: Interactions, *, seed: int
+) -> dict[int, Chosen]:
+    """The tables of a float32 .tflite that a recipe has a codec for, by the index of their first tensor.
 
     `recommender` is the one that the file was made of, as it serves. A table belongs to the layers with its values;
     it takes the first coding that one of their names matches, and stays as it is where none does, or where it has
@@ -80,7 +101,7 @@ def coded_tables(
     names = {name for index in chosen for name in owners[index]}.intersection(layers.with_kernels(recommender))
     known = evidence(recommender, needs, names, data, seed=seed)
     return {
-        index: encoded(coding.codec, tables[index].values, _statistics(recommender, owners[index], known), seed=seed)
+        index: Chosen(owners[index], tables[index].values, coding.codec, _statistics(recommender, owners[index], known))
         for index, coding in chosen.items()
     }
 

@@ -15,10 +15,9 @@ from edgerec.data.interactions import Interactions
 from edgerec.models.examples import examples
 from edgerec.models.gradients import gradients
 from edgerec.models.recommender import Recommender
-from edgerec.models.session import session
+from edgerec.models.vectors import vectors_before
 
 VECTORS = 50_000  # examples at most whose vectors are looked at, drawn from the seed
-_ROWS_AT_ONCE = 512
 
 
 def evidence(
@@ -92,15 +91,7 @@ def _counted(known: Statistics, rows: Values, partners: Values, size: int) -> St
 def _with_vectors(recommender: Recommender, name: str, data: Interactions, known: Statistics, seed: int) -> Statistics:
     columns, target = examples(recommender.roles, data)
     rows = np.sort(np.random.default_rng(seed).permutation(len(target))[:VECTORS])
-    before = session().keras.Model(recommender.model.inputs, recommender.model.get_layer(name).input)
-    inputs = {tensor.name: columns[tensor.name][rows] for tensor in recommender.model.inputs}
-    parts = [
-        np.asarray(
-            before({key: values[start : start + _ROWS_AT_ONCE] for key, values in inputs.items()}, training=False)
-        )
-        for start in range(0, len(rows), _ROWS_AT_ONCE)
-    ]
-    vectors = np.concatenate(parts)
+    vectors = vectors_before(recommender, name, {key: values[rows] for key, values in columns.items()})
     taken = Taken(target[rows], np.arange(len(rows)))
     pairs = labelled(taken, recommender.roles.items, len(rows), pairs=PAIRS, seed=seed)
     return replace(known, vectors=vectors, labelled=pairs, second_moment=second_moment(vectors))
