@@ -1,12 +1,12 @@
 """Dynamic mode on MovieTweetings: a bundle, a week of new interactions, the update beside a full rebuild.
 
-    python benchmarks/dynamic.py [--recipes rows8_int8,rows4_int8] [--days 7] [--epochs 6] [--tune 2]
+    python benchmarks/dynamic.py [--recipes rows8_int8,rows4_int8] [--days 7] [--ago 0] [--new 20]
 
 The last days of the data are the week. 5-core data has hardly a film that is new in it, so that `--new` films, those of
 the week whose first interaction is the latest, are left out of the old data altogether. What else came before trains
 the GRU of the demo and makes the first bundle. Of each user the last interaction of the week is held out. Printed are,
 for the update and for the rebuild, the bsdiff patch between the two app parts, the whole download, and quality in
-tflite-runtime 2.14.0.
+tflite-runtime 2.14.0. `--ago` takes an earlier week, on which nothing was tried out.
 """
 
 import argparse
@@ -37,9 +37,10 @@ DAY_S = 24 * 3600
 SEED, K = 0, 10
 
 
-def cut(days: int, new_films: int) -> tuple[Interactions, Interactions]:
-    """The interactions before the last days, without the newest films, and those of the last days."""
+def cut(days: int, new_films: int, ago: int = 0) -> tuple[Interactions, Interactions]:
+    """The interactions before some days, without the newest films, and those of the days, which end `ago` days ago."""
     every = movietweetings.load()
+    every = every.rows(every.time <= every.time.max() - ago * DAY_S)
     late = every.time >= every.time.max() - days * DAY_S
     first = np.full(every.items, np.iinfo(np.int64).max)
     np.minimum.at(first, every.item, every.time)
@@ -72,11 +73,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", default="rows8_int8,rows4_int8")
     parser.add_argument("--days", type=int, default=7)
+    parser.add_argument("--ago", type=int, default=0, help="days after the week that are left out")
     parser.add_argument("--new", type=int, default=20, help="films left out of the old data")
     parser.add_argument("--epochs", type=int, default=reference.REFERENCE_MODELS["gru"].fit.epochs)
     parser.add_argument("--tune", type=int, default=FIT.epochs, help="epochs of the update and of the rebuild")
     asked = parser.parse_args()
-    old, new = cut(asked.days, asked.new)
+    old, new = cut(asked.days, asked.new, asked.ago)
     print(
         f"{len(old)} interactions with {old.items} films before, {len(new)} by {new.users} users in {asked.days} days"
     )

@@ -13,7 +13,7 @@ from edgerec.models.vectors import vectors_before
 from edgerec.updates.growth import ITEM, Grown, Rows
 
 VECTORS = 20_000  # examples whose vectors stand for all, drawn from the seed
-CONFIDENCE = 20.0  # what a vector that took an item counts for beside one that did not
+CONFIDENCE = 5.0  # what a vector that took an item counts for beside one that did not; more follows chance takers
 RIDGE = 1e-3  # of the mean diagonal
 _ALIKE = 32  # items of about the same popularity, from whose mean row a new one starts
 

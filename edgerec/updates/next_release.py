@@ -28,7 +28,7 @@ from edgerec.updates.news import News
 from edgerec.updates.release import Release, float32_file
 from edgerec.updates.tuning import tuned_rows
 
-FIT = Fit(epochs=2, learning_rate=1e-3)
+FIT = Fit(epochs=6)
 """The training of an update, and of the rebuild that it is compared with."""
 
 

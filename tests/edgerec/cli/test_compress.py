@@ -151,7 +151,7 @@ def test_a_bundle_and_a_week_become_a_small_update(edgerec: Edgerec, project: Pa
     [
         (("--new-interactions", "week.csv"), "--new-interactions goes with --from, the bundle that they came after"),
         (("--from", "v1.edgerec", "--dry-run"), "--dry-run tells the steps of a first bundle"),
-        (("--from", "v1.edgerec"), "v1.edgerec: cannot be read"),
+        (("--from", "v1.edgerec"), "cannot read v1.edgerec"),
     ],
 )
 def test_half_of_an_update_is_refused(

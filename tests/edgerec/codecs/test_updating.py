@@ -85,6 +85,7 @@ def units(coded: Coded) -> list[bytes]:
 def test_a_row_with_nothing_new_keeps_its_bytes_and_its_place(name: str, touched: list[int], seed: int) -> None:
     before = stored_of(name, seed)
     values, change = changed(before, touched, seed)
+    values[~change.anew] += 0.2  # whatever a caller gives for them
     after = updated(before, values, change, known(ROWS + NEW, seed), seed=seed)
     assert (after.coded.rows, after.coded.columns) == (ROWS + NEW, COLUMNS)
     old, new = units(before.coded), units(after.coded)

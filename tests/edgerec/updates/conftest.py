@@ -27,15 +27,18 @@ WEEK = 100
 
 
 def taken(*, new: bool) -> Interactions:
-    """Everybody keeps to one block of items; in the week most of them take the block's new one, among two others."""
+    """Everybody keeps to one block of items; in the week most of them take the block's new one, among two others.
+
+    The last user is there only in the week.
+    """
     random = np.random.default_rng(8)
     rows = []
-    for user in range(USERS):
+    for user in range(USERS + 1):
         block = user % BLOCKS
         old = [item for item in range(block * BLOCK, (block + 1) * BLOCK) if f"i{item:02}" not in NEW_ITEMS]
         chosen = random.permutation(old)
-        rows += [(f"u{user}", f"i{item:02}", time) for time, item in enumerate(chosen[:10])]
-        if user < 3 * USERS // 4:  # the others do nothing in the week
+        rows += [(f"u{user}", f"i{item:02}", time) for time, item in enumerate(chosen[:10]) if user < USERS]
+        if user < 3 * USERS // 4 or user == USERS:  # the others do nothing in the week
             week = [NEW_ITEMS[block], f"i{chosen[10]:02}", f"i{chosen[11]:02}"]
             turn = random.permutation(3)
             rows += [(f"u{user}", week[one], WEEK + time) for time, one in enumerate(turn)]

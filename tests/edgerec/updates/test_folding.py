@@ -48,10 +48,11 @@ def test_who_took_a_new_item_has_it_higher_than_who_did_not(
     solved = folded_in(larger(task_of(kind), week), week.parts.train, seed=0)
     columns, target = examples(solved.roles, week.parts.train)
     scores = catalogue_scores(solved, columns)
+    ranks = {True: [], False: []}
     for item in range(week.items, week.everything.items):
-        took = target == item
-        rank = (scores > scores[:, item, None]).sum(axis=1)
-        assert rank[took].mean() < 0.8 * rank[~took].mean()
+        for took, rank in zip(target == item, (scores > scores[:, item, None]).sum(axis=1), strict=True):
+            ranks[bool(took)].append(rank)
+    assert np.mean(ranks[True]) < 0.8 * np.mean(ranks[False])
 
 
 def test_a_new_row_to_look_up_is_the_weighted_mean_of_what_the_same_users_took(task_of: Callable[[str], Task]) -> None:

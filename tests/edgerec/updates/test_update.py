@@ -29,7 +29,7 @@ from edgerec.updates.update import Weeks, update
 
 pytestmark = pytest.mark.tensorflow
 
-FIT = Fit(3, batch=64, learning_rate=0.01)
+FIT = Fit(12, batch=32, learning_rate=0.01)
 NEWEST = environment.parse("ai-edge-litert==2.3.0")
 GRU, MF = ("gru", "rows4_int8"), ("mf", "top20-rows8-aq4x8_int8")
 
@@ -82,10 +82,13 @@ def weeks(old: Interactions, new: Interactions) -> Weeks:
     return Weeks(old, (new,), last_n(1))
 
 
+def constants(model: bytes) -> list[bytes]:
+    return [bytes(each.data) for each in GraphWriter(model).model.buffers if each.data is not None]
+
+
 def rows_in(model: bytes, rows: int, row_bytes: int) -> list[bytes]:
     """The rows of the one constant of a file that has so many, of so many bytes each."""
-    buffers = [bytes(each.data) for each in GraphWriter(model).model.buffers if each.data is not None]
-    (found,) = [each for each in buffers if len(each) == rows * row_bytes]
+    (found,) = [each for each in constants(model) if len(each) == rows * row_bytes]
     return [found[start : start + row_bytes] for start in range(0, len(found), row_bytes)]
 
 
@@ -102,6 +105,25 @@ def test_rows_with_nothing_new_are_the_same_bytes_at_the_same_place_in_the_file(
         assert [after[row] for row in quiet] == [before[row] for row in quiet]
         assert [each for each in after[:76] if each not in before]
         assert after[80:] == before[76:]
+
+
+def test_biases_go_with_their_rows_and_whatever_is_no_row_is_as_it_was(
+    made: Callable[[str, str], Made], old: Interactions, new: Interactions
+) -> None:
+    of = made(*GRU)
+    before, after = rows_in(of.before.model, 76, 4), rows_in(of.after.model, 80, 4)
+    assert {old.item_ids[row] for row in range(76) if after[row] != before[row]} <= set(new.item_ids)
+    assert after[:76] != before
+    encoder = 3 * 16 * 16 * 4  # bytes of a GRU's kernel, in float32 as it is small
+    kept = set(constants(of.before.model)) & set(constants(of.after.model))
+    assert sorted(map(len, kept))[-2:] == [encoder, encoder]
+
+
+def test_a_new_user_has_a_row_and_a_line_of_the_vocabulary(made: Callable[[str, str], Made]) -> None:
+    of = made(*MF)
+    users = [bundle_format.split_lines(each.members[bundle_format.USERS], "") for each in (of.before, of.after)]
+    assert users[1] == (*users[0], "u80")
+    assert of.outcome.layers[0] == replace(of.outcome.layers[0], layer="users", rows=81, new=1)
 
 
 def test_ids_are_stable_and_new_items_come_last(
@@ -131,9 +153,9 @@ def test_an_update_holds_in_both_runtimes_and_costs_less_than_a_rebuild_of_its_q
 
 def test_what_was_new_is_counted(made: Callable[[str, str], Made]) -> None:
     found = made(*GRU).outcome
-    assert (found.interactions, found.new_items, found.new_users) == (120, 4, 0)
-    assert (found.held_out, found.k) == (60, 5)
-    assert 0 < found.held_out_new < 60
+    assert (found.interactions, found.new_items, found.new_users) == (122, 4, 1)
+    assert (found.held_out, found.k) == (61, 5)
+    assert 0 < found.held_out_new < 61
     assert [(each.layer, each.rows, each.new) for each in found.layers] == [("items", 81, 4), ("scores", 80, 4)]
     assert len({each.touched for each in found.layers}) == 1
 
