@@ -20,10 +20,14 @@ ITEM, USER = "item", "user"
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of a layer's table: of whom they are, ITEM or USER, and which row each was, -1 for a new one, [rows]."""
+    """The rows of a layer's table: of whom they are, ITEM or USER, and which row each was, -1 for a new one, [rows].
+
+    A layer that `scores` multiplies with them, any other looks them up.
+    """
 
     of: str
     source: NDArray[np.int64]
+    scores: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,8 @@ def rows_of(recommender: Recommender, items: int, users: int) -> dict[str, Rows]
     Rows behind the items, such as a history's padding, move behind the new items. Raises UpdateError for a recommender
     that does not score its whole catalogue with a dense layer, or that does anything with ids but look them up.
     """
-    return {**_looked_up(recommender, items, users), _scoring(recommender): _between(recommender, items)}
+    scoring = replace(_between(recommender, items), scores=True)
+    return {**_looked_up(recommender, items, users), _scoring(recommender): scoring}
 
 
 def _scoring(recommender: Recommender) -> str:
