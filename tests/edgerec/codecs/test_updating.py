@@ -113,6 +113,18 @@ def test_the_same_rows_once_more_get_the_same_codes(name: str) -> None:
     assert np.mean(same) > 0.9
 
 
+@pytest.mark.parametrize("name", ["pq4x4", "aq2x16"])
+def test_codebooks_that_were_made_longer_are_met_by_rows_that_are(name: str) -> None:
+    codec, values = decode(name), np.random.default_rng(2).standard_normal((300, COLUMNS)).astype(np.float32)
+    assert codec is not None
+    statistics = Statistics(second_moment=known(ROWS, 0).second_moment)
+    before = Stored(values, codec, encoded(codec, values, statistics, seed=0))
+    touched = np.arange(300) % 2 == 0
+    after = updated(before, values, Change(np.arange(300), touched), statistics, seed=0)
+    same = [one == other for one, other in zip(units(before.coded), units(after.coded), strict=True)]
+    assert np.mean(same) > 0.95
+
+
 def test_graded_scales_keep_their_grading() -> None:
     codec = codec_of("int8", step=0.1)
     values = table_of(ROWS, 0)
