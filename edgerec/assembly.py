@@ -48,7 +48,7 @@ def task(config: Config, asked: Asked) -> Task:
     """The task that flags and edgerec.toml describe. Raises AssemblyError for what is missing or does not fit."""
     model = model_setting(config, asked)
     data = data_setting(config, asked)
-    read, titles = _in_vocabulary_of(model, data)
+    read, titles = in_vocabulary_of(model, data)
     parts = split(read, holdout(data.holdout), seed=data.seed)
     setting = Setting(parts.seen("test"), runtime(config, asked), data.seed, data.merge_repeats)
     base = stage(model)
@@ -121,7 +121,7 @@ def holdout(setting: HoldoutSetting) -> Holdout:
 def representative(roles: Roles, config: Config, asked: Asked) -> Columns:
     """Real inputs of real users, for a converter that needs ranges."""
     model, data = model_setting(config, asked), data_setting(config, asked)
-    read, _ = _in_vocabulary_of(model, data)
+    read, _ = in_vocabulary_of(model, data)
     _refuse_other_vocabulary(roles, model, read, data)
     return sample(roles, read, REPRESENTATIVE_USERS, seed=data.seed)
 
@@ -141,7 +141,7 @@ def interactions(setting: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
     return read, ()
 
 
-def _in_vocabulary_of(model: ModelSetting, data: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
+def in_vocabulary_of(model: ModelSetting, data: DataSetting) -> tuple[Interactions, tuple[str, ...]]:
     """The interactions and titles in the order of the model's own vocabulary, where there are files of it."""
     read, titles = interactions(data)
     items = None if model.items is None else read_ids(model.items)

@@ -59,11 +59,20 @@ def build(task: Task, recipe: Recipe, out: Path, converter: Converter, *, progre
     anything is trained where vocabulary, k and model do not fit.
     """
     packing.refuse_misfit(task.base.roles, task.catalogue, task.k)  # before minutes of training
-    runtime = environment.parse(task.setting.runtime)
+    environment.parse(task.setting.runtime)
     candidate = compress(task.base, recipe, task.setting, converter, progress=progress)
+    return bundled(task, candidate, out, converter, progress=progress)
+
+
+def bundled(task: Task, candidate: Candidate, out: Path, converter: Converter, *, progress: Progress = silent) -> Built:
+    """Pack a candidate, replay its golden outputs in the exact runtime, and only then write the bundle to `out`.
+
+    Raises as `build` does.
+    """
+    name = candidate.recipe.name
     members = _members(task, candidate, converter, progress)
-    progress(f"{recipe.name}: replay golden outputs in {task.setting.runtime}")
-    proving.replay(members, runtime, recipe.name)
+    progress(f"{name}: replay golden outputs in {task.setting.runtime}")
+    proving.replay(members, environment.parse(task.setting.runtime), name)
     return Built(candidate, bundle.write(out, members), out)
 
 

@@ -14,6 +14,7 @@ Every path in it is relative to the file's own folder. A whole one::
     holdout = "last_n(1)"
     candidates = 99           # one held-out item is also ranked among that many others
     merge_repeats = true      # training steps feed examples that say the same once
+    new = ["week1.csv"]       # what came since the first bundle, one file an update, for compress --from
 
     [recipe]
     name = "prune80_int8"
@@ -97,7 +98,7 @@ class DataSetting:
     """`[data]`: the interactions, their columns, how they are split, and what training and judging make of them.
 
     `path` is only a name where they are the `built_in` ones. `candidates` are the negatives that a held-out item is
-    ranked among beside the whole catalogue, 0 for none.
+    ranked among beside the whole catalogue, 0 for none. `new` are files of what came since, one an update.
     """
 
     path: Path
@@ -111,6 +112,7 @@ class DataSetting:
     merge_repeats: bool = False
     candidates: int = 0
     built_in: bool = False
+    new: tuple[Path, ...] = ()
 
     def at(self, written: str, folder: Path = Path()) -> Self:
         """Give the same setting for other interactions: the bare word `movietweetings`, or a path in `folder`."""
@@ -235,6 +237,7 @@ def _data(table: Table | None, folder: Path) -> DataSetting | None:
         seed=table.integer("seed", least=0) or 0,
         merge_repeats=table.flag("merge_repeats") or False,
         candidates=table.integer("candidates", least=1) or 0,
+        new=tuple(folder / each for each in table.texts("new")),
     )
     table.refuse_unknown()
     return setting.at(written, folder)

@@ -10,7 +10,15 @@ from edgerec import storage, system
 from edgerec.targets import environment
 
 LIGHT = ("click", "numpy")
-COMPRESS = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "flatbuffers", "pyarrow")
+COMPRESS = (
+    "tensorflow",
+    "tf-keras",
+    "tensorflow-model-optimization",
+    "ai-edge-litert",
+    "flatbuffers",
+    "pyarrow",
+    "bsdiff4",
+)
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,15 @@ def additive_codes(
             chosen = _encode(points, books)
         books = _solved(points, books, chosen, weights)
     stored = _on_grid(books @ back, book_bits)
-    chosen = _encode(
-        points, whitened(stored.astype(np.float32).reshape(-1, table.shape[1]), moment)[0].reshape(books.shape)
-    )
-    coded = AdditiveCodes(chosen.astype(np.uint8), stored)
+    coded = AdditiveCodes(codes_in(stored, table, moment=moment), stored)
     return AdditiveCodes(coded.codes, _on_grid(gained(stored, table, coded.decode(), moment, gain), book_bits))
+
+
+def codes_in(books: NDArray[np.float16], table: Floats, *, moment: NDArray[Any] | None = None) -> NDArray[np.uint8]:
+    """Return the codes uint8 [rows, codes] of `table` [rows, columns] in the `books` that there are."""
+    points, _ = whitened(table, moment)
+    flat, _ = whitened(books.astype(np.float32).reshape(-1, table.shape[1]), moment)
+    return _encode(points, flat.reshape(books.shape)).astype(np.uint8)
 
 
 def _residual(

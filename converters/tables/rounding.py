@@ -43,21 +43,30 @@ def clipped_scales(table: Floats, bits: int, *, moment: NDArray[Any] | None = No
     return best
 
 
-def graded_scales(table: Floats, bits: int, *, step: float, exponent: float = 0.5) -> Scales:
+def graded_scales(
+    table: Floats, bits: int, *, step: float, exponent: float = 0.5, among: Floats | None = None
+) -> Scales:
     """Return scales that grow as the length of a row to the power `exponent`, and are `step` for the mean length.
 
     The mean is geometric, and `step` counts in such lengths: 0.15 rounds 64 columns to about 2 bits of entropy each,
     with `exponent` 0 the step is one for all rows, with 1 each row has the same relative error. Scales keep to quarter
-    octaves, so that they compress; a row that would not fit `bits` gets the next that does.
+    octaves, so that they compress; a row that would not fit `bits` gets the next that does. The mean is that of
+    `among` [n, columns], of the table itself when None.
     """
     if not step > 0:
         raise ConverterError(f"scales take a step above 0, not {step}: try 0.1")
-    lengths = np.sqrt((table.astype(np.float64) ** 2).sum(axis=1))
-    logs = np.log2(np.maximum(lengths, 1e-3 * max(float(np.median(lengths)), 1e-12)))
-    wanted = np.log2(step) + exponent * logs + (1 - exponent) * logs.mean()
+    lengths, others = _lengths(table), _lengths(table if among is None else among)
+    shortest = 1e-3 * max(float(np.median(others)), 1e-12)
+    logs, mean = np.log2(np.maximum(lengths, shortest)), np.log2(np.maximum(others, shortest)).mean()
+    wanted = np.log2(step) + exponent * logs + (1 - exponent) * mean
     fitting = np.log2(np.maximum(np.abs(table).max(axis=1) / (_largest(bits) + 0.5), float(_SMALLEST)))
     octaves = np.maximum(np.round(wanted * _STEPS_AN_OCTAVE), np.ceil(fitting * _STEPS_AN_OCTAVE)) / _STEPS_AN_OCTAVE
     return _stored(2.0**octaves)
+
+
+def _lengths(table: Floats) -> NDArray[np.float64]:
+    lengths: NDArray[np.float64] = np.sqrt((table.astype(np.float64) ** 2).sum(axis=1))
+    return lengths
 
 
 def rounded(table: Floats, scales: Scales, bits: int) -> IntegerRows:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from device_tests import bundle as bundle_format
 from edgerec import assembly, storage
 from edgerec.assembly import Asked
 from edgerec.build import build
@@ -18,20 +19,44 @@ from edgerec.doubts import below_most_popular, guessed_padding
 from edgerec.program import program
 from edgerec.report.compressed_text import built_json, built_text, forecast_json, forecast_text
 from edgerec.report.progress import showing_progress
+from edgerec.report.updated_text import updated_json, updated_text
+from edgerec.updates.assembly import weeks_of
+from edgerec.updates.update import update
 
 DEFAULT_RECIPE = "int8"
 
 
 @click.command("compress")
 @click.argument("model", required=False, type=click.Path(path_type=Path))
-@click.option("--recipe", help=f"A recipe of `edgerec recipes` or a .toml file [{FILE_NAME}, else {DEFAULT_RECIPE}].")
+@click.option(
+    "--recipe",
+    help=f"A recipe of `edgerec recipes` or a .toml file [{FILE_NAME}, else of --from, else {DEFAULT_RECIPE}].",
+)
 @click.option("--data", type=click.Path(), help="Interactions as csv or parquet, or movietweetings.")
 @click.option("--items", type=click.Path(path_type=Path), help=f"{ITEMS_HELP} [{FILE_NAME}, else the data's, sorted].")
 @click.option("--users", type=click.Path(path_type=Path), help=f"{USERS_HELP} [{FILE_NAME}, else the data's, sorted].")
 @click.option("--runtime", help=f"The runtime to convert for and prove in [{FILE_NAME}, else the default].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [10].")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of split, training and samples [that of the data].")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The bundle [MODEL-RECIPE.edgerec].")
+@click.option(
+    "--from",
+    "before",
+    type=click.Path(path_type=Path),
+    help="The bundle to update: only rows with new interactions differ from it.",
+)
+@click.option(
+    "--new-interactions",
+    "new",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help=f"What came since the first bundle, once for each update, the last one last [{FILE_NAME}].",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The bundle [MODEL-RECIPE.edgerec, of an update FROM-next.edgerec].",
+)
 @click.option("--dry-run", is_flag=True, help="Show steps, predicted bytes and what is cached; do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @storage.temporary_files_held()
@@ -45,6 +70,8 @@ def command(
     runtime: str | None,
     k: int | None,
     seed: int | None,
+    before: Path | None,
+    new: tuple[Path, ...],
     output: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -52,9 +79,15 @@ def command(
     """Make a bundle of MODEL, a legacy Keras .keras or .h5 file, and replay its golden outputs in the device runtime.
 
     Steps that were finished before are taken from the cache, so an interrupted run goes on where it stopped.
+    With --from and --new-interactions it makes the next bundle, a small patch away, and says what a rebuild would cost.
     """
+    if before is None and new:
+        raise click.UsageError("--new-interactions goes with --from, the bundle that they came after")
+    if before is not None and dry_run:
+        raise click.UsageError("--dry-run tells the steps of a first bundle, and --from makes an update")
     config = read_config_if_there()
-    chosen = find(recipe or config.recipe or DEFAULT_RECIPE)
+    bundle = None if before is None else bundle_format.read(before)
+    chosen = find(recipe or config.recipe or (DEFAULT_RECIPE if bundle is None else bundle.manifest.recipe))
     asked = Asked(model, data, runtime, k, seed, items, users)
     task = assembly.task(config, asked)
     guessed = guessed_padding(task.base.roles, assembly.model_setting(config, asked).inputs)
@@ -63,6 +96,14 @@ def command(
         warnings = warned(guessed)
         told = {**forecast_json(planned), "warnings": warnings}
         click.echo(json.dumps(told, indent=2) if as_json else forecast_text(planned))
+        return
+    if before is not None and bundle is not None:
+        weeks = weeks_of(config, asked, new)
+        out = storage.prepare(output or before.with_name(f"{before.stem}-next.edgerec"))
+        with showing_progress() as progress, Converter() as converter:
+            outcome = update(task, chosen, weeks, bundle, out, converter=converter, progress=progress)
+        told = {**updated_json(outcome), "warnings": warned(guessed)}
+        click.echo(json.dumps(told, indent=2) if as_json else updated_text(outcome))
         return
     out = storage.prepare(output or Path(f"{task.base.roles.name}-{chosen.name}.edgerec"))
     with showing_progress() as progress, Converter() as converter:

@@ -52,9 +52,13 @@ class Integers:
     def encode(self, table: Floats, statistics: Statistics, *, seed: int) -> IntegerRows:
         """Scales first, then the integers under them."""
         del seed
+        return self.encode_among(table, table, statistics)
+
+    def encode_among(self, table: Floats, among: Floats, statistics: Statistics) -> IntegerRows:
+        """The table as rows of another, `among` [n, columns], would be encoded."""
         moment = statistics.second_moment
         if self.step:
-            scales = graded_scales(table, self.bits, step=self.step, exponent=self.exponent)
+            scales = graded_scales(table, self.bits, step=self.step, exponent=self.exponent, among=among)
         else:
             scales = clipped_scales(table, self.bits, moment=moment)
         if self.feedback and moment is not None:

@@ -69,14 +69,14 @@ class Shared:
 
     def stored_bytes(self, rows: int, columns: int, statistics: Statistics) -> int:
         """The index and the rows that are left; one row less where all twins have a row of their own."""
-        left = self._own(rows) + (1 if self.by == TWINS else self._common(rows))
+        left = self.own_rows(rows) + (1 if self.by == TWINS else self._common(rows))
         index = narrow(np.zeros(0, np.int64), left).itemsize
         return rows * index + self.of.stored_bytes(left, columns, replace(statistics, popularity=None, taken=None))
 
     def encode(self, table: Floats, statistics: Statistics, *, seed: int) -> SharedRows:
         """Rank, group, take means by popularity, and store those."""
         rows = len(table)
-        ranked = saliency(self._criterion(), table, statistics, ROW)
+        ranked = self.ranked(table, statistics)
         index = self._index(table, ranked, statistics, seed)
         weights = statistics.popularity
         count = int(index.max()) + 1
@@ -85,9 +85,17 @@ class Shared:
         inner = self.of.encode(left, replace(statistics, popularity=together, taken=None), seed=seed)
         return SharedRows(narrow(index, min(count, rows)), inner)
 
+    def ranked(self, table: Floats, statistics: Statistics) -> Saliency:
+        """How much each row deserves a row of its own, float64 [rows]."""
+        return saliency(self._criterion(), table, statistics, ROW)
+
+    def own_rows(self, rows: int) -> int:
+        """How many of so many rows have a row of their own."""
+        return min(max(1, round(self.own * rows)), rows - 1)
+
     def _index(self, table: Floats, ranked: Saliency, statistics: Statistics, seed: int) -> Index:
         rows = len(table)
-        own, common = self._own(rows), self._common(rows)
+        own, common = self.own_rows(rows), self._common(rows)
         if self.by == TWINS:
             return with_twins(ranked, own, twins(given(statistics.taken), rows).row)
         others = np.flatnonzero(shared_rows(ranked, own) >= own)
@@ -98,11 +106,8 @@ class Shared:
             groups[others] = clustered(table[others], common, seed=seed, moment=statistics.second_moment)[0]
         return shared_rows(ranked, own, groups)
 
-    def _own(self, rows: int) -> int:
-        return min(max(1, round(self.own * rows)), rows - 1)
-
     def _common(self, rows: int) -> int:
-        return min(max(1, round(self.common * rows)), rows - self._own(rows))
+        return min(max(1, round(self.common * rows)), rows - self.own_rows(rows))
 
     def _criterion(self) -> Criterion:
         return criterion(self.criterion)

@@ -83,14 +83,30 @@ class Tiered:
             return tiers
         return SharedRows(narrow(np.argsort(order, kind="stable"), len(table)), tiers)
 
+    def tier_of(self, popularity: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The number of the tier that each row belongs to by popularity [rows], int64 [rows]."""
+        ends = self._ends(len(popularity))
+        found = np.empty(len(popularity), np.int64)
+        found[_ranked(popularity)] = np.searchsorted(ends, np.arange(len(popularity)), side="right")
+        return found
+
+    def used(self, rows: int) -> tuple[Codec, ...]:
+        """The codecs of the tiers that so many rows reach into, one a part of the coded table."""
+        sizes = np.diff([0, *self._ends(rows)])
+        return tuple(tier.of for tier, count in zip(self.tiers, sizes, strict=True) if count)
+
     def _ends(self, rows: int) -> list[int]:
         return [round(tier.top * rows) for tier in self.tiers]
 
     def _order(self, popularity: NDArray[np.integer]) -> NDArray[np.int64]:
         """The rows tier after tier; by popularity between tiers, by number within one, so that few need an index."""
-        ranked = np.argsort(-popularity, kind="stable")
+        ranked = _ranked(popularity)
         parts = np.split(ranked, self._ends(len(ranked))[:-1])
         return np.concatenate([np.sort(part) for part in parts])
+
+
+def _ranked(popularity: NDArray[np.integer]) -> NDArray[np.int64]:
+    return np.argsort(-popularity, kind="stable")
 
 
 def _in_order(order: NDArray[np.int64]) -> bool:

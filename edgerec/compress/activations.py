@@ -33,6 +33,13 @@ def through(model: Any, tensors: Sequence[Any], inputs: Columns) -> Iterator[lis
         yield [np.asarray(each) for each in (found if isinstance(found, list | tuple) else [found])]
 
 
+def vectors_before(recommender: Recommender, name: str, inputs: Columns) -> NDArray[np.float32]:
+    """What a layer takes in for `inputs` by name [n, ...], float32 [n, columns]: for a scoring one, users' vectors."""
+    model = recommender.model
+    given = {tensor.name: inputs[tensor.name] for tensor in model.inputs}
+    return np.concatenate([part[0] for part in through(model, [model.get_layer(name).input], given)])
+
+
 def moments_read(
     recommender: Recommender, names: Collection[str], data: Interactions, *, seed: int
 ) -> dict[str, Moment]:

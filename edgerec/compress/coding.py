@@ -12,7 +12,7 @@ from converters.spec import DYNAMIC_INT8, runtime_version
 from converters.tables.coded import Coded, Floats
 from converters.tables.found import Table, find_tables
 from converters.tables.replacement import replace_tables
-from edgerec.codecs.codec import encoded
+from edgerec.codecs.codec import Codec, encoded
 from edgerec.compress import layers
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.evidence import evidence
@@ -86,7 +86,15 @@ def known_tables(
 def coded_tables(
     model: bytes, recommender: Recommender, codings: Sequence[TableCoding], data: Interactions, *, seed: int
 ) -> dict[int, Coded]:
-    """The tables of a float32 .tflite that a recipe has a codec for, coded, by the index of their first tensor.
+    """The tables that `chosen_tables` gives, coded, by the index of their first tensor."""
+    chosen = chosen_tables(model, recommender, codings, data, seed=seed)
+    return {table.tensor: encoded(codec, table.values, table.statistics, seed=seed) for table, codec in chosen}
+
+
+def chosen_tables(
+    model: bytes, recommender: Recommender, codings: Sequence[TableCoding], data: Interactions, *, seed: int
+) -> tuple[tuple[KnownTable, Codec], ...]:
+    """The tables of a float32 .tflite that a recipe has a codec for, and that codec.
 
     A table takes the first coding that one of its layers' names matches, and stays as it is where none does, or where
     it has fewer than 1,024 numbers and no pattern names it. Raises RecipeError for a pattern that matches no table.
@@ -95,14 +103,10 @@ def coded_tables(
     tables = known_tables(model, recommender, needs, data, seed=seed)
     _refuse_unmatched(codings, [name for table in tables for name in table.names])
     chosen = [(table, _coding(codings, table.names, table.values.size)) for table in tables]
-    return {
-        table.tensor: encoded(coding.codec, table.values, table.statistics, seed=seed)
-        for table, coding in chosen
-        if coding is not None
-    }
+    return tuple((table, coding.codec) for table, coding in chosen if coding is not None)
 
 
-def stored(model: bytes, coded: Mapping[int, Coded], precision: str) -> bytes:
+def file_with(model: bytes, coded: Mapping[int, Coded], precision: str) -> bytes:
     """A float32 .tflite with these tables, and the rest in a precision of BESIDE_TABLES.
 
     Names that only people read are gone but those of large constants.

@@ -8,7 +8,7 @@ import numpy as np
 
 from converters.tables.metric import second_moment
 from edgerec.compress import layers
-from edgerec.compress.activations import drawn, through
+from edgerec.compress.activations import drawn, vectors_before
 from edgerec.compress.masks import scores_catalogue, table_of
 from edgerec.criteria.mutual_information import PAIRS
 from edgerec.criteria.statistics import Gradients, Statistics, Taken, Values, labelled
@@ -88,8 +88,7 @@ def _counted(known: Statistics, rows: Values, partners: Values, size: int) -> St
 
 def _with_vectors(recommender: Recommender, name: str, data: Interactions, known: Statistics, seed: int) -> Statistics:
     inputs, target = drawn(recommender, data, seed=seed)
-    read = recommender.model.get_layer(name).input
-    vectors = np.concatenate([part[0] for part in through(recommender.model, [read], inputs)])
+    vectors = vectors_before(recommender, name, inputs)
     taken = Taken(target, np.arange(len(target)))
     pairs = labelled(taken, recommender.roles.items, len(target), pairs=PAIRS, seed=seed)
     return replace(known, vectors=vectors, labelled=pairs, second_moment=second_moment(vectors))

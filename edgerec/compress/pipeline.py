@@ -15,7 +15,7 @@ from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache, layers
 from edgerec.compress.applying import Training, apply, identity
 from edgerec.compress.candidate import Candidate, StepGain
-from edgerec.compress.coding import coded_tables, decoded_bytes, decoded_tables, refuse_codecs, stored
+from edgerec.compress.coding import coded_tables, decoded_bytes, decoded_tables, file_with, refuse_codecs
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
@@ -145,7 +145,7 @@ def convert(
 
 def _with_tables(plain: bytes, coded: Mapping[int, Coded], recipe: Recipe, setting: Setting) -> dict[str, bytes]:
     """The files of a cache entry: the .tflite with coded tables, and those decoded."""
-    model = stored(plain, coded, recipe.precision)
+    model = file_with(plain, coded, recipe.precision)
     refuse_misfit(tflite_file.parse(model), setting.runtime)
     return {MODEL: model, TABLES: decoded_bytes(coded)}
 

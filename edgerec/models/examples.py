@@ -12,27 +12,32 @@ from edgerec.models.roles import CATALOGUE, Roles
 Columns = dict[str, NDArray[np.int32]]
 
 
-def examples(roles: Roles, data: Interactions) -> tuple[Columns, NDArray[np.int32]]:
+def examples(
+    roles: Roles, data: Interactions, only: NDArray[np.bool_] | None = None
+) -> tuple[Columns, NDArray[np.int32]]:
     """Every example as ids by input name, [n] or [n, length], and its item [n].
 
-    A history model learns from every interaction that has one before it, the others from every interaction. Raises
-    ModelError where the model has no input that says who asks, or nobody has a history.
+    A history model learns from every interaction that has one before it, the others from every interaction; of those,
+    from the ones that `only` marks, bool [interactions], whose histories stay whole. Raises ModelError where the model
+    has no input that says who asks, or nobody has a history.
     """
     history, user, item = (roles.of_role(role) for role in ("history", "user", "item"))
     if history is None and user is None:
         raise ModelError(f"{roles.name} has no input of role user or history, so nobody can be recommended to")
     columns, users, target = {}, data.user, data.item
+    learned = np.ones(len(data), np.bool_) if only is None else only
     if history is not None:
         padding = roles.items if history.padding_id is None else history.padding_id
         columns[history.name], target = training_pairs(data, history.length, padding)
-        users = data.user[np.arange(len(data)) > data.offsets[data.user]]
+        has_history = np.arange(len(data)) > data.offsets[data.user]
+        users, learned = data.user[has_history], learned[has_history]
         if not len(target):
             raise ModelError(f"no user has two interactions, so {roles.name} has no history to learn from")
     if user is not None:
         columns[user.name] = users
     if roles.kind != CATALOGUE:
         columns["item" if item is None else item.name] = target
-    return columns, target
+    return {name: values[learned] for name, values in columns.items()}, target[learned]
 
 
 def merged(columns: Columns, target: NDArray[np.int32]) -> tuple[Columns, NDArray[np.int32], NDArray[np.float32]]:

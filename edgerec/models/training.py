@@ -43,11 +43,18 @@ class _Rows:
     batch: int
 
 
-def train(recommender: Recommender, data: Interactions, settings: Fit, *, progress: Progress = silent) -> Recommender:
-    """A trained copy; the one given is left as it was. Raises ModelError as `fit` does."""
+def train(
+    recommender: Recommender,
+    data: Interactions,
+    settings: Fit,
+    *,
+    only: NDArray[np.bool_] | None = None,
+    progress: Progress = silent,
+) -> Recommender:
+    """A trained copy; the one given is left as it was. Arguments and errors are those of `fit`."""
     session().seed(settings.seed)
     copy = recommender.clone()
-    fit(copy, copy.model, data, settings, progress=progress)
+    fit(copy, copy.model, data, settings, only=only, progress=progress)
     return copy
 
 
@@ -57,10 +64,11 @@ def fit(
     data: Interactions,
     settings: Fit,
     *,
+    only: NDArray[np.bool_] | None = None,
     callbacks: Sequence[Any] = (),
     progress: Progress = silent,
 ) -> None:
-    """Train `model` in place on what a recommender of this kind learns from.
+    """Train `model` in place on what a recommender of this kind learns from; on interactions `only` marks, if given.
 
     catalogue    softmax over every item (no sampling, so nothing to correct)
     pointwise    softmax over the items of the batch, logits corrected by log popularity (Bengio and Senecal 2008;
@@ -76,7 +84,7 @@ def fit(
             f"{roles.name} ends in a {end}, and training takes the scores before it: train "
             "edgerec.models.serving.linear_end(recommender), which ranks the same"
         )
-    rows = _rows(roles, data, settings)
+    rows = _rows(roles, data, settings, only)
     loss = (
         keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if roles.kind == CATALOGUE
@@ -116,8 +124,8 @@ def probe(recommender: Recommender, data: Interactions, rows: int = 256) -> dict
     return inputs
 
 
-def _rows(roles: Roles, data: Interactions, settings: Fit) -> _Rows:
-    columns, target = examples(roles, data)
+def _rows(roles: Roles, data: Interactions, settings: Fit, only: NDArray[np.bool_] | None = None) -> _Rows:
+    columns, target = examples(roles, data, only)
     weight = None
     if settings.merge_repeats:
         if roles.kind != CATALOGUE:

@@ -12,7 +12,7 @@ from device_tests import bundle
 from edgerec import draft
 from edgerec.codecs.codec import encoded
 from edgerec.codecs.naming import decode
-from edgerec.compress.coding import stored
+from edgerec.compress.coding import file_with
 from edgerec.floors import Floor, Kept, judged
 from edgerec.search.errors import SearchError
 from edgerec.search.problem import Problem, load, members
@@ -45,7 +45,7 @@ class TableTrials:
             for table in problem.tables
             if trial.choices[table.name] != PLAIN
         }
-        model = stored(problem.model, coded, problem.precision)
+        model = file_with(problem.model, coded, problem.precision)
         refuse_misfit(tflite_file.parse(model), problem.runtime)
         made = members(problem, model, f"trial {trial.number}", DYNAMIC_INT8)
         app = [data for name, data in made.items() if name.startswith("app/")]

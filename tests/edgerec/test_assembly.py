@@ -204,5 +204,5 @@ def test_titles_follow_their_items(tmp_path: Path) -> None:
     read, titles = assembly.interactions(assembly.data_setting(Config(), Asked(data="movietweetings")))
     (tmp_path / "items.txt").write_text("\n".join(["new", *reversed(read.item_ids)]))
     data = assembly.data_setting(Config(), Asked(data="movietweetings"))
-    _, ordered = assembly._in_vocabulary_of(ModelSetting(Path("m.h5"), items=tmp_path / "items.txt"), data)
+    _, ordered = assembly.in_vocabulary_of(ModelSetting(Path("m.h5"), items=tmp_path / "items.txt"), data)
     assert ordered == ("new", *reversed(titles))

@@ -113,3 +113,50 @@ def test_a_recipe_that_is_not_there_names_the_one_that_was_meant(edgerec: Edgere
     done = edgerec("compress", "m.keras", "--recipe", "prune80_int", cwd=tmp_path)
     assert done.returncode == 2
     assert "did you mean prune80_int8?" in done.stderr
+
+
+def week(*rows: tuple[int, int]) -> str:
+    """Give interactions of a week: users and the numbers of their items, i40 and above being new."""
+    told = [f"u{user},i{item:02},{2000 + time}" for time, (user, item) in enumerate(rows)]
+    return "\n".join(["user,item,time", *told]) + "\n"
+
+
+def test_a_bundle_and_a_week_become_a_small_update(edgerec: Edgerec, project: Path) -> None:
+    rows = [(user, item) for user in range(12) for item in ((7 * user + 24) % 40, 40, (7 * user + 27) % 40)]
+    (project / "week.csv").write_text(week(*rows, *((user, 40) for user in range(12, 20))))
+    (project / "rows8.toml").write_text(
+        "[[table]]\ncodec = 'int8'\nlayers = ['*']\n\n[convert]\nprecision = 'dynamic_int8'\n"
+    )
+    first = edgerec("compress", "--recipe", "rows8.toml", "-o", "v1.edgerec", cwd=project, timeout=MINUTES)
+    assert first.returncode == 0, first.stderr
+    arguments = ("compress", "--recipe", "rows8.toml", "--from", "v1.edgerec", "--new-interactions", "week.csv")
+    done = edgerec(*arguments, "--json", cwd=project, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["path"], told["new_items"]) == ("v1-next.edgerec", 1)
+    assert told["update"]["delta_bytes"] < told["rebuild"]["delta_bytes"]
+    made = [bundle_format.read(project / name) for name in ("v1.edgerec", "v1-next.edgerec")]
+    assert made[1].item_ids == (*made[0].item_ids, "i40")
+
+    (project / "week.csv").write_text("user,item,time\nu1,other1,2000\nu1,other2,2001\n")
+    refused = edgerec(*arguments, cwd=project, timeout=MINUTES)
+    assert refused.returncode == 2
+    assert (
+        "2 of the 2 items in the new interactions are not in the bundle, such as 'other1', 'other2'" in refused.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--new-interactions", "week.csv"), "--new-interactions goes with --from, the bundle that they came after"),
+        (("--from", "v1.edgerec", "--dry-run"), "--dry-run tells the steps of a first bundle"),
+        (("--from", "v1.edgerec"), "cannot read v1.edgerec"),
+    ],
+)
+def test_half_of_an_update_is_refused(
+    edgerec: Edgerec, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = edgerec("compress", "m.keras", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr

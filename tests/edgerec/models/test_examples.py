@@ -104,3 +104,15 @@ def test_merged_examples_are_the_distinct_ones_and_their_share(rows: list[tuple[
     assert len(found) == len(set(found)) == len(counts)
     assert weight.dtype == np.float32
     assert weight == pytest.approx([counts[row] * len(counts) / len(rows) for row in found], rel=1e-6)
+
+
+@pytest.mark.parametrize("role", ["user", "history"])
+def test_only_marked_interactions_are_learned_from_and_histories_stay_whole(role: str) -> None:
+    data = Interactions.from_columns(["a", "a", "a", "b", "b"], list("xyzyx"), [1, 2, 3, 1, 2])
+    entry = Input(role, role, 2, 4, 3) if role == "history" else Input(role, role, 0, 2, None)
+    roles = Roles("it", CATALOGUE, (entry,), 3)
+    columns, target = examples(roles, data, np.array([True, False, True, False, True]))
+    if role == "user":
+        assert (columns["user"].tolist(), target.tolist()) == ([0, 0, 1], [0, 2, 0])
+    else:
+        assert (columns["history"].tolist(), target.tolist()) == ([[0, 1], [3, 1]], [2, 0])
