@@ -18,7 +18,7 @@ IntegerTable: TypeAlias = IntegerRows | NativeRows | BlockRows
 CodeTable: TypeAlias = ProductCodes | AdditiveCodes
 
 _BEYOND = 0.49  # how far past the last level a number may go and still be moved by its gradient
-_TWO_BITS = 2
+_TWO_BITS, _FOUR_BITS = 2, 4
 _LEAST_UNIT = 2.0**-10
 _ROWS_AT_ONCE = 4096
 
@@ -48,6 +48,8 @@ class TrainedIntegers:
         self._coded, self._bits = coded, getattr(coded, "bits", 4)
         shifted = isinstance(coded, IntegerRows) and self._bits == _TWO_BITS
         self._shift = 0.5 if shifted else 0.0
+        # Portable rows of 4 bits do without -8, which one old kernel takes for garbage.
+        self._lowest = -(2 ** (self._bits - 1)) + (isinstance(coded, IntegerRows) and self._bits == _FOUR_BITS)
         self._scales = Scales(coded.scales, trained=scales)
         self._numbers = Numbers(coded.decode())
         self.trained, self.codes = [self._numbers.variable, *self._scales.trained], list[TrainedCodes]()
@@ -72,7 +74,7 @@ class TrainedIntegers:
         return scales[:, None]
 
     def _levels(self, scales: Any) -> Any:
-        low, high = -(2 ** (self._bits - 1)), 2 ** (self._bits - 1) - 1
+        low, high = self._lowest, 2 ** (self._bits - 1) - 1
         wanted = self._numbers.numbers() / scales - self._shift
         return rounded(session().tf.clip_by_value(wanted, low - _BEYOND, high + _BEYOND))
 

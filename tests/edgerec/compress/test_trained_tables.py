@@ -37,7 +37,8 @@ def integers(bits: int, *shape: int) -> np.ndarray:
 
 
 def integer_rows(bits: int, rows: int = ROWS) -> IntegerRows:
-    return IntegerRows(integers(bits, rows, COLUMNS), scales(rows), bits)
+    values = integers(bits, rows, COLUMNS)
+    return IntegerRows(np.maximum(values, -7) if bits == 4 else values, scales(rows), bits)
 
 
 def codes(kind: type[Any], width: int, *, scaled: bool = False) -> Any:
