@@ -1,0 +1,69 @@
+"""The settings that are walked, from small to large, for each row of the table of sizes; and those of the baseline."""
+
+from dataclasses import dataclass, replace
+
+from benchmarks.factor_models import Fitting
+from benchmarks.factor_settings import SHOWN, Codes, Integers, Setting
+
+
+@dataclass(frozen=True)
+class Grids:
+    """What is chosen from on validation, for one data set.
+
+    own      every item has a row of its own
+    shared   rows may share codes
+    dropped  items that are shown to nobody are left out
+    """
+
+    fittings: tuple[Fitting, ...]
+    own: tuple[Setting, ...]
+    shared: tuple[Setting, ...]
+    dropped: tuple[Setting, ...]
+
+
+_NARROW = ((4, 8), (12, 8), (16, 8))
+_WIDE = ((4, 8), (12, 8), (32, 8))
+_ALL = ((4, 8), (12, 8), (48, 8))
+_THIRTY_TWO = ((2, 8), (6, 4), (24, 4))
+_FORTY = ((2, 8), (6, 8), (32, 4))
+
+MOVIETWEETINGS = Grids(
+    fittings=tuple(Fitting(r, a) for r in (25.0, 50.0, 100.0, 200.0, 400.0) for a in (10.0, 20.0, 40.0, 80.0)),
+    own=(
+        *(
+            Setting((Integers(0.16, _NARROW, 0.04, 0.2), Integers(1, _THIRTY_TWO, step)), SHOWN)
+            for step in (0.1, 0.09, 0.08, 0.07, 0.06)
+        ),
+        *(Setting((Integers(0.2, _NARROW, 0.03, 0.2), Integers(1, _FORTY, step)), SHOWN) for step in (0.06, 0.05, 0.04)),
+    ),
+    shared=(
+        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 24, 8, 16, book_bits=6)), SHOWN),
+        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 8, 16)), SHOWN),
+        Setting((Integers(0.16, _WIDE, 0.04, 0.2), Codes(1, 32, 8, 16)), SHOWN),
+        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 10, 16)), SHOWN),
+        Setting((Integers(0.16, _NARROW, 0.03, 0.2), Codes(1, 32, 10, 16, weight=-1)), SHOWN),
+        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 10, 16)), SHOWN),
+        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 12, 16, weight=-1)), SHOWN),
+        Setting((Integers(0.2, _WIDE, 0.03, 0.2), Codes(1, 32, 14, 16)), SHOWN),
+    ),
+    dropped=(
+        *(Setting((Integers(1, _NARROW, step, exponent),), SHOWN, kept=0.8)
+          for step, exponent in ((0.1, 0.2), (0.08, 0.2))),
+        *(Setting((Integers(1, _NARROW, step, 0.2),), SHOWN, kept=0.95) for step in (0.08, 0.06, 0.05, 0.04)),
+        *(Setting((Integers(1, _WIDE, step, 0.2),), SHOWN, kept=1.0) for step in (0.06, 0.04, 0.03)),
+    ),
+)
+
+_ROW = ((64, 8),)
+AMAZON = Grids(
+    fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
+    own=(),
+    shared=(),
+    dropped=(),
+)
+
+
+def sharing(grids: Grids) -> Grids:
+    """Return grids whose shared settings begin with those of rows of their own: sharing is allowed, not asked for."""
+    return replace(grids, shared=(*grids.shared, *grids.own))
