@@ -69,13 +69,17 @@ def steps(tensor: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return scale, np.array(quantization.zero_points, np.float32).reshape(shape)
 
 
-def decode(file: TfliteFile, tensor: Tensor) -> NDArray[np.float32]:
-    """Return the real numbers of a constant in float32: scale * (stored - zero point) where it is quantized."""
+def decode(file: TfliteFile, tensor: Tensor, *, short_scales: bool = False) -> NDArray[np.float32]:
+    """Return the real numbers of a constant in float32: scale * (stored - zero point) where it is quantized.
+
+    With `short_scales` the scales of blocks are rounded to bfloat16 first, halves to even.
+    """
     stored = raw(file, tensor)
     if tensor.quantization is None:
         return stored.astype(np.float32)
     if tensor.quantization.blockwise:
-        return stored * _block_scales(file, tensor, tensor.quantization.scale_tensor)
+        scales = _block_scales(file, tensor, tensor.quantization.scale_tensor)
+        return stored * (_to_bfloat16(scales) if short_scales else scales)
     scale, zero_point = steps(tensor)
     with np.errstate(all="ignore"):
         return ((stored.astype(np.float32) - zero_point) * scale).astype(np.float32)
@@ -91,3 +95,9 @@ def _block_scales(file: TfliteFile, tensor: Tensor, index: int) -> NDArray[np.fl
             f"tensor {tensor.name!r} {list(tensor.shape)} has scales {list(scales.shape)}, which is not read here"
         )
     return np.repeat(scales, tensor.shape[-1] // blocks, axis=-1)
+
+
+def _to_bfloat16(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return finite `values` with the 8 significant bits of bfloat16, halves to even."""
+    bits = values.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -77,12 +77,13 @@ class Ragged:
 class EvaluationSet:
     """Users to measure with: their inputs, what they have seen (never recommended) and what was held out.
 
-    `inputs` maps every user-side input to int32 [users] or [users, length]; `popularity` is the training interactions
+    `inputs` maps every user-side input to int32 [users] or [users, length], or for one of role vector to finite float32
+    [users, length]; `popularity` is the training interactions
     of each item, int32 [items]. `negatives`, int32 [held-out items, n], are aligned with `relevant.values`: the items
     of its own popularity half among which each held-out item is ranked, which its user has neither seen nor held out.
     """
 
-    inputs: dict[str, Ids]
+    inputs: dict[str, npt.NDArray[Any]]
     seen: Ragged
     relevant: Ragged
     popularity: Ids
@@ -132,10 +133,11 @@ class EvaluationSet:
         relevant = _ragged(members, _RELEVANT, manifest.items)
         if len(relevant) != len(seen):
             raise BundleError(f"{_RELEVANT[0]} is of {len(relevant)} users where {_SEEN[0]} is of {len(seen)}")
-        inputs = {}
+        inputs: dict[str, npt.NDArray[Any]] = {}
         for name, each in wanted.items():
             shape = (len(seen), each.length) if each.length else (len(seen),)
-            inputs[each.name] = _ids(members, name, shape, each.ids)
+            is_vector = each.role == "vector"
+            inputs[each.name] = _numbers(members, name, shape) if is_vector else _ids(members, name, shape, each.ids)
         popularity = _ids(members, _POPULARITY, (manifest.items,), 1 << 31)
         made = cls(inputs, seen, relevant, popularity)
         if _NEGATIVES not in members:
@@ -167,11 +169,9 @@ class Golden:
             return None
         rows = _ids(members, _GOLDEN[0], (None,), users)
         float_top = _ids(members, _GOLDEN[1], (len(rows), manifest.k), manifest.items)
-        decoded = from_npy(members[_GOLDEN[2]], _GOLDEN[2], "<f4", (None, manifest.items))
+        decoded = _numbers(members, _GOLDEN[2], (None, manifest.items))
         if not len(decoded) <= len(rows) or not len(rows):
             raise BundleError(f"{_GOLDEN[2]} is of {len(decoded)} users where {_GOLDEN[0]} names {len(rows)}")
-        if not np.isfinite(decoded).all():
-            raise BundleError(f"{_GOLDEN[2]} holds scores that are not finite")
         if (np.diff(np.sort(float_top, axis=1), axis=1) == 0).any():
             raise BundleError(f"{_GOLDEN[1]} names an item twice in one list")
         return cls(rows, float_top, decoded)
@@ -235,6 +235,13 @@ def _ids(members: Mapping[str, bytes], name: str, shape: tuple[Optional[int], ..
     array: Ids = from_npy(members[name], name, "<i4", shape).view(np.int32)
     if array.size and (int(array.min()) < 0 or int(array.max()) >= limit):
         raise BundleError(f"{name} holds values from {array.min()} to {array.max()}, outside 0 to {limit - 1}")
+    return array
+
+
+def _numbers(members: Mapping[str, bytes], name: str, shape: tuple[Optional[int], ...]) -> npt.NDArray[np.float32]:
+    array = from_npy(members[name], name, "<f4", shape)
+    if not np.isfinite(array).all():
+        raise BundleError(f"{name} holds numbers that are not finite")
     return array
 
 

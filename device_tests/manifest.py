@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KINDS = ("catalogue", "pointwise")
-ROLES = ("user", "item", "history")
+ROLES = ("user", "item", "history", "vector")
 TOLERANCE = {"float32": 1e-4, "float16": 1e-4, "dynamic_int8": 0.01, "full_int8": 0.05, "int16": 0.05}
 """By precision, the largest share of a user's score range by which two runtimes may differ and still agree."""
 PRECISIONS = tuple(TOLERANCE)
@@ -28,7 +28,11 @@ _VERSION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,6}){0,3})?")
 
 @dataclass(frozen=True)
 class Input:
-    """One input of the signature: int32 ids in [0, ids), of shape [batch] when length is 0, else [batch, length]."""
+    """One input of the signature.
+
+    Of role user, item and history: int32 ids in [0, ids), of shape [batch] when length is 0, else [batch, length]. Of
+    role vector: the user as finite float32 numbers [batch, length], with `ids` 0 and no padding id.
+    """
 
     name: str
     role: str
@@ -103,7 +107,8 @@ def _rules(manifest: Manifest) -> Iterator[tuple[bool, str]]:
     yield bool(manifest.signature and manifest.output), "signature and output should not be empty"
     yield len(names) == len(roles) > 0, "inputs should have at least one entry and no name twice"
     yield roles.count("item") == pointwise, f"a {manifest.kind} model has {int(pointwise)} item input"
-    yield len(roles) > pointwise, "at least one input should be of role user or history"
+    yield len(roles) > pointwise, "at least one input should be of role user, history or vector"
+    yield roles.count("vector") <= 1, "at most one input should be of role vector"
     yield manifest.items >= 1, f"items should be at least 1, not {manifest.items}"
     yield 1 <= manifest.k <= manifest.items, f"k should be 1 to {manifest.items} (the items), not {manifest.k}"
     yield (
@@ -127,11 +132,16 @@ def _rules(manifest: Manifest) -> Iterator[tuple[bool, str]]:
 
 
 def _input_rules(each: Input, manifest: Manifest) -> Iterator[tuple[bool, str]]:
-    least = 1 if each.role == "user" else manifest.items
     padded = each.padding_id
     yield _INPUT_NAME.fullmatch(each.name) is not None, "should have a name of letters, digits, dots and underscores"
     yield each.role in ROLES, f"should have a role of {', '.join(ROLES)}, not {each.role!r}"
     yield 0 <= each.length <= 1 << 16, f"should have a length from 0 to 65536, not {each.length}"
-    yield (each.length > 0) == (each.role == "history"), f"of role {each.role} cannot have length {each.length}"
+    is_row = each.role in ("history", "vector")
+    yield (each.length > 0) == is_row, f"of role {each.role} cannot have length {each.length}"
+    if each.role == "vector":
+        yield each.ids == 0, f"of role vector takes no ids, not {each.ids}"
+        yield padded is None, f"of role vector has no padding id, not {padded}"
+        return
+    least = 1 if each.role == "user" else manifest.items
     yield least <= each.ids < 1 << 31, f"should take at least {least} ids, not {each.ids}"
     yield padded is None or 0 <= padded < each.ids, f"should have a padding id below {each.ids}, not {padded}"

@@ -1,4 +1,4 @@
-"""A .tflite opened in a runtime: inputs by name, any number of rows in one call, ids checked before the runtime."""
+"""A .tflite opened in a runtime: inputs by name, any number of rows in one call, checked before the runtime."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device_tests.errors import ModelError
+from device_tests.inputs import checked
 from device_tests.runtime import one_line
 
 if TYPE_CHECKING:
@@ -81,10 +82,11 @@ class Model:
         self._batch = 1
 
     def score(self, inputs: Mapping[str, Array]) -> ranking.Scores:
-        """Return the scores of B rows of ids, float32 [B, items] or [B, 1]; `inputs` maps names to [B] or [B, length].
+        """Return the scores of B rows, float32 [B, items] or [B, 1]; `inputs` maps names to ids or numbers.
 
-        Raises ModelError for a missing, unknown or misshapen input, an id outside the input's range, and a runtime
-        that fails.
+        Ids are of shape [B] or [B, length], the numbers of a vector of [B, length]. Raises ModelError for a missing,
+        unknown or misshapen input, an id outside the input's range, a number that is not finite, and a runtime that
+        fails.
         """
         values = [self._checked(each, inputs) for each in self.inputs]
         for name in inputs.keys() - {each.name for each in self.inputs}:
@@ -110,17 +112,9 @@ class Model:
     def _checked(self, each: Input, inputs: Mapping[str, Array]) -> Array:
         if each.name not in inputs:
             raise ModelError(f"input {each.name!r} is missing")
-        ids = np.asarray(inputs[each.name])
-        wanted = (len(ids), each.length) if ids.ndim and each.length else (ids.size,)
-        if ids.shape != wanted or not ids.size or not np.issubdtype(ids.dtype, np.integer):
-            what = f"whole numbers of shape [rows{', ' + str(each.length) if each.length else ''}]"
-            raise ModelError(f"input {each.name!r} should be {what}, not {ids.dtype} of shape {list(ids.shape)}")
-        least, most = int(ids.min()), int(ids.max())
-        if least < 0 or most >= each.ids:
-            wrong = least if least < 0 else most
-            raise ModelError(f"input {each.name!r} was given id {wrong}, where the model takes 0 to {each.ids - 1}")
         port = next(port for port in self.ports if port.name == each.name)
-        return ids.astype(port.dtype).reshape(len(ids), *port.shape[1:])
+        values = checked(each, np.asarray(inputs[each.name])).astype(port.dtype)
+        return values.reshape(len(values), *port.shape[1:])
 
     def _resize(self, batch: int) -> None:
         if batch == self._batch:
@@ -220,7 +214,7 @@ def _one_output(outputs: Sequence[Port], name: Optional[str]) -> Port:
 
 
 def _matching(ports: Sequence[Port], inputs: Sequence[Input]) -> tuple[Port, ...]:
-    """Return the ports in the order of `inputs` (all of them, as they come, for none), each fit to take ids."""
+    """Return the ports in the order of `inputs` (all of them, as they come, for none), each fit for its role."""
     if not inputs:
         return tuple(ports)
     by_name = {port.name: port for port in ports}
@@ -230,7 +224,8 @@ def _matching(ports: Sequence[Port], inputs: Sequence[Input]) -> tuple[Port, ...
     for each in inputs:
         port = by_name[each.name]
         width = int(np.prod(port.shape[1:], dtype=np.int64)) if port.shape else 0
-        if not np.issubdtype(port.dtype, np.integer) or width != max(1, each.length):
+        kind = np.float32 if each.role == "vector" else np.integer
+        if not np.issubdtype(port.dtype, kind) or width != max(1, each.length):
             shape = list(port.shape)
             raise ModelError(
                 f"input {each.name!r} is {port.dtype.__name__} of shape {shape}, which does not fit its manifest"

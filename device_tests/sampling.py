@@ -1,4 +1,4 @@
-"""The inputs of the calls that latency and memory are measured with: ids as users draw them."""
+"""The inputs of the calls that latency and memory are measured with: ids and vectors as users draw them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ def of_users(evaluation: EvaluationSet, manifest: Manifest, count: int, seed: in
 
 
 def uniform(inputs: Sequence[Input], count: int, seed: int) -> list[Draw]:
-    """Return `count` batch-1 inputs of ids drawn uniformly from all that the model takes."""
+    """Return `count` batch-1 inputs drawn uniformly: ids from all that the model takes, a vector's numbers below 1."""
     random = np.random.default_rng(seed)
-    shapes = {each.name: ((1, each.length) if each.length else (1,), each.ids) for each in inputs}
-    return [
-        {name: random.integers(ids, size=shape, dtype=np.int32) for name, (shape, ids) in shapes.items()}
-        for _ in range(count)
-    ]
+    return [{each.name: _drawn(each, random) for each in inputs} for _ in range(count)]
+
+
+def _drawn(each: Input, random: np.random.Generator) -> Array:
+    shape = (1, each.length) if each.length else (1,)
+    if each.role == "vector":
+        return random.random(shape, dtype=np.float32)
+    return random.integers(each.ids, size=shape, dtype=np.int32)
 
 
 def for_ports(model: Model, limits: Mapping[str, int], count: int, seed: int) -> list[list[Array]]:

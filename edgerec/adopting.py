@@ -17,6 +17,7 @@ from edgerec.config import DataSetting, InputSetting
 from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluation_set
 from edgerec.data.splitting import split
+from edgerec.data.vectors import read_vectors
 from edgerec.errors import EdgerecError
 from edgerec.given_file import entry_point, precision_of, roles_of
 from edgerec.models.roles import Roles
@@ -36,8 +37,10 @@ class AdoptingError(EdgerecError):
 class Adoption:
     """What is given with a .tflite: roles of its inputs, vocabulary, and what may prove it.
 
-    `data` are interactions to judge it with; `float32` is the .tflite of the uncompressed model, whose lists, decoded
-    in NumPy, become the golden ones, at a mean top-k overlap of at least `float_overlap`.
+    `data` are interactions to judge it with; `vectors` is a .npy file of the users' vectors, float32 [users, columns],
+    for a model that takes one: row i is user i of the catalogue's users, or of the data where it has none. `float32` is
+    the .tflite of the uncompressed model, asked with the same inputs, whose lists, decoded in NumPy, become the golden
+    ones, at a mean top-k overlap of at least `float_overlap`.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Adoption:
     k: int
     runtime: RuntimePin
     data: DataSetting | None = None
+    vectors: Path | None = None
     float32: Path | None = None
     float_overlap: float = 0.9
     precision: str | None = None
@@ -60,10 +64,11 @@ def adopt(path: Path, given: Adoption, out: Path, *, progress: Progress = silent
     """
     file = _fitting(path, given.runtime)
     roles = roles_of(file, given.inputs, name=given.name, items=len(given.catalogue.items))
+    _refuse_needless_vectors(given, roles)
     evaluation: EvaluationSet | None = None
     if given.data is not None:
         progress(f"split {given.data.path}")
-        evaluation = _evaluation(given.data, roles, given.catalogue)
+        evaluation = _evaluation(given.data, roles, given)
     members = _members(file, roles, given, evaluation)
     if evaluation is not None and given.float32 is not None:
         float32 = _fitting(given.float32, given.runtime)
@@ -119,12 +124,28 @@ def _golden(
     return packing.golden(file.data, roles, evaluation, lists, entry_point(file))
 
 
-def _evaluation(setting: DataSetting, roles: Roles, catalogue: Catalogue) -> EvaluationSet:
+def _refuse_needless_vectors(given: Adoption, roles: Roles) -> None:
+    if given.vectors is None:
+        return
+    if roles.of_role("vector") is None:
+        raise AdoptingError(f"{given.vectors} was given, and no input is of role vector; leave it out.")
+    if given.data is None:
+        raise AdoptingError(f"{given.vectors} was given without interactions to judge with; write [data] too.")
+
+
+def _evaluation(setting: DataSetting, roles: Roles, given: Adoption) -> EvaluationSet:
+    vector, catalogue = roles.of_role("vector"), given.catalogue
+    if vector is not None and given.vectors is None:
+        raise AdoptingError(
+            f"input {vector.name} is a vector, which {setting.path} does not tell; give --vectors FILE.npy, a row for "
+            "each user of it."
+        )
     read, _ = interactions(setting)
-    users = catalogue.users if roles.of_role("user") is not None else None
+    has_rows = roles.of_role("user") is not None or (given.vectors is not None and len(catalogue.users) > 0)
     try:
-        aligned = read.in_vocabulary(users=users, items=catalogue.items)
+        aligned = read.in_vocabulary(users=catalogue.users if has_rows else None, items=catalogue.items)
     except DataError as error:
         raise AdoptingError(f"{setting.path}: {error}") from error
     parts = split(aligned, holdout(setting.holdout), seed=setting.seed)
-    return evaluation_set(parts, roles.inputs, candidates=setting.candidates, seed=setting.seed)
+    vectors = None if given.vectors is None else read_vectors(given.vectors)
+    return evaluation_set(parts, roles.inputs, candidates=setting.candidates, seed=setting.seed, vectors=vectors)

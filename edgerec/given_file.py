@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from converters.anatomy import carried_on, id_limits
-from converters.graph import Signature, Subgraph
+from converters.graph import Signature, Subgraph, Tensor
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
 from converters.tflite_file import TfliteFile
 from device_tests.manifest import Input
@@ -30,7 +30,7 @@ def roles_of(file: TfliteFile, said: Sequence[InputSetting], *, name: str, items
     """Give the roles of a file's inputs as they were said, with lengths and ids out of the file.
 
     Raises GivenFileError for an input that is not there, one of which nothing was said, one whose ids no table of the
-    file tells, and a history whose padding id was not said.
+    file tells, a history whose padding id was not said, and a vector that is no row of numbers.
     """
     signature = _signature(file)
     tensors = file.subgraphs[signature.subgraph].tensors
@@ -44,6 +44,13 @@ def roles_of(file: TfliteFile, said: Sequence[InputSetting], *, name: str, items
     inputs = []
     for one, tensor in sorted(signature.inputs.items()):
         setting, shape = settings[one], tensors[tensor].shape
+        if setting.role == "vector":
+            inputs.append(_vector(tensors[tensor], setting))
+            continue
+        if tensors[tensor].dtype == "FLOAT32":
+            raise GivenFileError(
+                f"input {one} takes FLOAT32 numbers, so it is no {setting.role}; say --input {one}=vector if it is one."
+            )
         ids = setting.ids or limits.get(one)
         if ids is None:
             raise GivenFileError(f"input {one} reaches no table that tells how many ids it takes; say ids in [model].")
@@ -56,6 +63,17 @@ def roles_of(file: TfliteFile, said: Sequence[InputSetting], *, name: str, items
         inputs.append(Input(one, setting.role, length, ids, setting.padding_id))
     kind = POINTWISE if any(one.role == "item" for one in inputs) else CATALOGUE
     return Roles(name, kind, tuple(inputs), items)
+
+
+def _vector(tensor: Tensor, said: InputSetting) -> Input:
+    if said.ids is not None or said.padding_id is not None:
+        raise GivenFileError(f"input {said.name} is a vector, which has neither ids nor a padding id; leave them out.")
+    if tensor.dtype != "FLOAT32" or len(tensor.shape) != 2:  # noqa: PLR2004
+        raise GivenFileError(
+            f"input {said.name} is {tensor.dtype} of shape {list(tensor.shape)}, expected FLOAT32 of shape "
+            "[1, columns] for a vector; say what else it is."
+        )
+    return Input(said.name, "vector", tensor.shape[1], 0, None)
 
 
 def precision_of(file: TfliteFile) -> str:

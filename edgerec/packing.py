@@ -95,9 +95,7 @@ def decode(
     return scores
 
 
-def _shaped(
-    file: TfliteFile, entry: EntryPoint, inputs: Mapping[str, NDArray[np.int32]]
-) -> dict[str, NDArray[np.int32]]:
+def _shaped(file: TfliteFile, entry: EntryPoint, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Give the inputs in the shapes that the file asks for, as the harness does: [rows] may be [rows, 1]."""
     signature = _signature(file, entry)
     tensors = file.subgraphs[signature.subgraph].tensors

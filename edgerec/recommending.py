@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
@@ -30,12 +32,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Asked:
-    """One user as the model takes them: a row for each user-side input, the items they have seen, those held out.
+    """One user as the model takes them: ids or numbers for each user-side input, the items seen, those held out.
 
     `row` is their row in the bundle's evaluation set, None when they are not in it.
     """
 
-    inputs: Mapping[str, tuple[int, ...]]
+    inputs: Mapping[str, tuple[float, ...]]
     seen: tuple[int, ...]
     held_out: tuple[int, ...] = ()
     row: int | None = None
@@ -69,7 +71,7 @@ def user_of(bundle: Bundle, name: str) -> Asked:
     index = known.index(name)
     if evaluation is not None and len(rows := np.flatnonzero(evaluation.inputs[user.name] == index)):
         return _asked_row(evaluation, int(rows[0]))
-    others = [one.name for one in bundle.manifest.inputs if one.role == "history"]
+    others = [one.name for one in bundle.manifest.inputs if one.role in {"history", "vector"}]
     if others:
         raise RecommendingError(f"user {name!r} is not in the evaluation set, so their {others[0]} is not known.")
     return Asked({user.name: (index,)}, ())
@@ -155,11 +157,8 @@ def _padded(seen: tuple[int, ...], history: Input) -> tuple[int, ...]:
 def _lists(bundle: Bundle, asked: Asked, runtime: RuntimePin, k: int | None, progress: Progress) -> list[int]:
     """Rank for one user in the runtime: the harness measures a bundle whose evaluation set is this user alone."""
     manifest = bundle.manifest
-    lengths = {one.name: one.length for one in manifest.inputs}
     alone = EvaluationSet(
-        inputs={
-            name: np.array([values] if lengths[name] else values, np.int32) for name, values in asked.inputs.items()
-        },
+        inputs={one.name: _row(one, asked.inputs[one.name]) for one in manifest.inputs if one.name in asked.inputs},
         seen=Ragged.from_lists([np.unique(np.array(asked.seen, np.int32))]),
         relevant=Ragged.from_lists([np.zeros(0, np.int32)]),
         popularity=np.zeros(manifest.items, np.int32),
@@ -167,6 +166,11 @@ def _lists(bundle: Bundle, asked: Asked, runtime: RuntimePin, k: int | None, pro
     (ranked,) = draft.lists({**bundle.app, **alone.to_members()}, runtime, k, progress=progress)
     left = manifest.items - len(set(asked.seen))  # what follows in the list are seen items, which come last
     return [int(item) for item in ranked[:left]]
+
+
+def _row(one: Input, values: tuple[float, ...]) -> npt.NDArray[Any]:
+    """Give the values as an array of one row."""
+    return np.array([values] if one.length else values, np.float32 if one.role == "vector" else np.int32)
 
 
 def _golden_list(bundle: Bundle, asked: Asked) -> Sequence[int] | None:

@@ -3,9 +3,11 @@
 What is modelled: float32 arithmetic; weights dequantized from what the file stores; quantized activations, each moved
 to its tensor's grid after every operator (rounded half away from zero, saturated), with real arithmetic in between
 where a runtime multiplies integers by a fixed-point number; hybrid products (float inputs, integer weights), which
-round each row of their input to 8 bits first. What is not: the order in which a kernel sums, fixed-point rounding of
-intermediate results, table lookups for functions, and delegates with rules of their own. So float32 agrees to
-rounding, and integer graphs to about the step of their scores.
+round each row of their input to 8 bits first, and where weights have scales in blocks those scales to bfloat16, as
+XNNPACK does, which computes such products unless it is switched off. What is not: the order in which a kernel sums,
+fixed-point rounding of intermediate results, table lookups for functions, and other rules of delegates, such as where
+XNNPACK puts a number that lies halfway between two of a row's 256. So float32 and hybrid products agree to rounding,
+and integer graphs to about the step of their scores.
 """
 
 from collections.abc import Mapping
@@ -127,11 +129,23 @@ def _call(file: TfliteFile, graph: Subgraph, operator: Operator, values: dict[in
             values[index] = _constant(file, graph.tensors[index])
     return Call(
         operator=operator,
-        values=tuple(values[index] if index >= 0 else None for index in operator.inputs),
+        values=tuple(_as_read(file, graph, operator, values, index) for index in operator.inputs),
         inputs=tuple(graph.tensors[index] if index >= 0 else None for index in operator.inputs),
         outputs=tuple(graph.tensors[index] for index in operator.outputs if index >= 0),
         batch=batch,
     )
+
+
+def _as_read(
+    file: TfliteFile, graph: Subgraph, operator: Operator, values: Mapping[int, Array], index: int
+) -> Array | None:
+    """Return an input as its operator reads it: scales of blocks are cut short for a product and not for a lookup."""
+    if index < 0:
+        return None
+    quantization = graph.tensors[index].quantization
+    if operator.name == "FULLY_CONNECTED" and quantization is not None and quantization.blockwise:
+        return decode(file, graph.tensors[index], short_scales=True)
+    return values[index]
 
 
 def _constant(file: TfliteFile, tensor: Tensor) -> Array:

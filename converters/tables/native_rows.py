@@ -62,7 +62,8 @@ class NativeRows(ValueRows):
 class BlockRows(ValueRows):
     """`values` int8 [rows, columns] from -8 to 7, times `scales` float16 [rows, blocks], one a block; for LiteRT.
 
-    A block is columns / blocks wide, a multiple of 32.
+    A block is columns / blocks wide, a multiple of 32. XNNPACK scores with the scales in bfloat16: those that have no
+    more than its 8 significant bits are the same in every kernel.
     """
 
     values: NDArray[np.int8]

@@ -24,6 +24,11 @@ from edgerec.targets import environment
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--items", type=click.Path(path_type=Path), help=f"{ITEMS_HELP} [{FILE_NAME} [model]].")
 @click.option("--users", type=click.Path(path_type=Path), help=f"{USERS_HELP} [{FILE_NAME} [model]].")
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    help="For an input of role vector: a .npy file, float32, one row a line of --users, else a user of the data.",
+)
 @click.option("--titles", type=click.Path(path_type=Path), help="Titles to show, one an item.")
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME=ROLE[,PADDING]", help=f"{', '.join(ROLES)} [{FILE_NAME} [model]]."
@@ -43,6 +48,7 @@ def command(
     file: Path,
     items: Path | None,
     users: Path | None,
+    vectors: Path | None,
     titles: Path | None,
     inputs: tuple[str, ...],
     k: int | None,
@@ -71,6 +77,7 @@ def command(
         k=k or model.k or 10,
         runtime=environment.parse(runtime or config.target.runtime or str(environment.DEFAULT)),
         data=config.data,
+        vectors=vectors,
         float32=float32,
         float_overlap=float_overlap,
         precision=precision,

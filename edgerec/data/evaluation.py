@@ -1,6 +1,7 @@
 """The held-out part of a split as the evaluation set that a bundle carries."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,15 +25,22 @@ def evaluated_users(split: Split, *, part: Part = "test") -> npt.NDArray[np.int3
 
 
 def evaluation_set(
-    split: Split, inputs: Sequence[Input], *, part: Part = "test", candidates: int = 0, seed: int = 0
+    split: Split,
+    inputs: Sequence[Input],
+    *,
+    part: Part = "test",
+    candidates: int = 0,
+    seed: int = 0,
+    vectors: npt.NDArray[np.float32] | None = None,
 ) -> EvaluationSet:
     """Return what the harness needs to judge a model on `part`: inputs, seen and relevant items, popularity.
 
     Seen is train, and validation as well when part is "test"; an input of role "user" gets the user's row in the
-    vocabulary, one of role "history" the last items seen, and the item side is left out. With candidates above 0 every
-    held-out item gets that many negatives, drawn with `seed` from the items of its own popularity half that its user
-    took in no part. Raises DataError when no user can be judged, an input cannot hold the ids, or there are too few
-    such items.
+    vocabulary, one of role "history" the last items seen, one of role "vector" the user's row of `vectors`, float32
+    [users of the split, length], and the item side is left out. With candidates above 0 every held-out item gets that
+    many negatives, drawn with `seed` from the items of its own popularity half that its user took in no part. Raises
+    DataError when no user can be judged, an input cannot hold the ids, the vectors are missing or not of the users, or
+    there are too few such items.
     """
     users = evaluated_users(split, part=part)
     if not len(users):
@@ -47,7 +55,7 @@ def evaluation_set(
         taken = _ragged(_pairs(split.seen("test").joined(split.test)), users, items)
         negatives = sample_candidates(relevant, taken, popularity, candidates, seed=seed)
     return EvaluationSet(
-        inputs={each.name: _values(each, seen, users) for each in inputs if each.role != "item"},
+        inputs={each.name: _values(each, seen, users, vectors) for each in inputs if each.role != "item"},
         seen=_ragged(_pairs(seen), users, items),
         relevant=relevant,
         popularity=popularity,
@@ -55,7 +63,11 @@ def evaluation_set(
     )
 
 
-def _values(input_: Input, seen: Interactions, users: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _values(
+    input_: Input, seen: Interactions, users: npt.NDArray[np.int32], vectors: npt.NDArray[np.float32] | None
+) -> npt.NDArray[Any]:
+    if input_.role == "vector":
+        return _vectors(input_, seen.users, vectors)[users]
     if input_.role == "user":
         values = users if input_.length == 0 else np.repeat(users[:, None], input_.length, axis=1)
         needed = seen.users
@@ -71,6 +83,23 @@ def _values(input_: Input, seen: Interactions, users: npt.NDArray[np.int32]) -> 
             f"Input {input_.name!r} takes ids below {input_.ids}, and the data has {needed}: train on this data."
         )
     return values
+
+
+def _vectors(input_: Input, users: int, vectors: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32]:
+    if vectors is None:
+        raise DataError(f"Input {input_.name!r} is a vector, which interactions do not tell: give one for each user.")
+    if vectors.dtype != np.float32 or vectors.shape != (users, input_.length):
+        raise DataError(
+            f"The vectors for {input_.name!r} are {vectors.dtype} of shape {list(vectors.shape)}, expected float32 of "
+            f"shape [{users}, {input_.length}]: one row for each user of the data, in the order of its ids."
+        )
+    wrong = np.argwhere(~np.isfinite(vectors))
+    if len(wrong):
+        row, column = wrong[0]
+        raise DataError(
+            f"The vectors for {input_.name!r} hold {vectors[row, column]} in row {row}, expected finite numbers."
+        )
+    return vectors
 
 
 def _pairs(interactions: Interactions) -> npt.NDArray[np.int64]:

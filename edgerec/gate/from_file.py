@@ -56,6 +56,10 @@ def signature_check(file: ModelFile) -> Check | None:
         for one in manifest.inputs:
             if one.ids > rows.get(one.name, one.ids):
                 reason = f"ids of {one.name} go up to {one.ids - 1} and its table has {rows[one.name]} rows"
+            if one.role == "vector" and one.name in signature.inputs:
+                taken = file.tflite.subgraphs[signature.subgraph].tensors[signature.inputs[one.name]].shape[1:]
+                if taken != (one.length,):
+                    reason = f"{one.name} has {one.length} numbers and the model takes {list(taken)}"
     held = signature is not None and not reason
     return Check("signature", "text", "is", promised, found, held, READ, reason=reason)
 

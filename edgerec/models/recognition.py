@@ -29,6 +29,7 @@ def roles(model: Any, setting: ModelSetting) -> Roles:
     width = _width(model, setting)
     kind = _kind(width, setting)
     parts = {name: given[name].role if name in given else _role(name, setting) for name in tensors}
+    _refuse_vectors(parts, setting)
     _refuse_parts(parts, kind, setting)
     ids = {name: _ids(model, name, tensor, given.get(name), setting) for name, tensor in tensors.items()}
     item = next((name for name, role in parts.items() if role == "item"), None)
@@ -66,6 +67,16 @@ def _kind(width: int, setting: ModelSetting) -> str:
     if kind == POINTWISE and width != 1:
         raise ModelError(f"{setting.path}: a pointwise model gives one score a row, this one gives {width}")
     return kind
+
+
+def _refuse_vectors(parts: Mapping[str, str], setting: ModelSetting) -> None:
+    """Raise ModelError for a vector: interactions tell none, so that nothing can be trained or judged with it."""
+    for name, role in parts.items():
+        if role == "vector":
+            raise ModelError(
+                f"{setting.path}: input {name!r} is a vector, and a model is trained on ids; convert it yourself and "
+                "give the .tflite to edgerec pack --vectors"
+            )
 
 
 def _refuse_parts(parts: Mapping[str, str], kind: str, setting: ModelSetting) -> None:

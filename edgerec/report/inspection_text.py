@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from device_tests.manifest import Manifest
+from device_tests.manifest import Input, Manifest
 from device_tests.record import to_json
 from edgerec.inspection import Inspection, Port, SignatureShape, StoredTensor
 from edgerec.report.console import BOLD, PLAIN, RED, Style, pairs, table, visible
@@ -51,7 +51,7 @@ def _sizes(inspection: Inspection) -> str:
 
 
 def _manifest(manifest: Manifest) -> str:
-    roles = ", ".join(f"{one.name} ({one.role}, {one.ids} ids)" for one in manifest.inputs)
+    roles = ", ".join(f"{one.name} ({one.role}, {_takes(one)})" for one in manifest.inputs)
     rows = [
         ("name", f"{manifest.name}, {manifest.kind}, k = {manifest.k}, {manifest.items} items"),
         ("recipe", f"{manifest.recipe}, {manifest.precision}"),
@@ -61,6 +61,10 @@ def _manifest(manifest: Manifest) -> str:
         ("promises", f"top-{manifest.k} overlap with float32 of at least {share(manifest.float_overlap)}"),
     ]
     return "manifest\n" + pairs(rows)
+
+
+def _takes(one: Input) -> str:
+    return f"{one.length} numbers" if one.role == "vector" else f"{one.ids} ids"
 
 
 def _signatures(signatures: Sequence[SignatureShape]) -> str:

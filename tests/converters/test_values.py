@@ -56,6 +56,25 @@ def test_decoding_takes_off_the_zero_point_and_scales_each_row(maker: ModuleType
     assert decode(*stored(maker, array, "INT8", (2, 2))).dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("scale", "short"), [(1 + 2**-8, 1), (1 + 3 * 2**-8, 1 + 2**-6), (1 + 2**-9, 1), (0.1, 0.10009765625)]
+)
+def test_scales_of_blocks_are_cut_short_to_bfloat16_halves_to_even(
+    maker: ModuleType, scale: float, short: float
+) -> None:
+    from converters.graph_writer import GraphWriter
+    from converters.tables.native_rows import BlockRows
+
+    writer = GraphWriter()
+    BlockRows(np.full((1, 32), 3, np.int8), np.array([[scale]], np.float16)).lookup(
+        writer, writer.input("ids", (-1,), "INT32")
+    )
+    file = parse(writer.pack())
+    table = next(tensor for tensor in file.subgraphs[0].tensors if tensor.dtype == "INT4")
+    assert decode(file, table).tolist() == [[3 * float(np.float16(scale))] * 32]
+    assert decode(file, table, short_scales=True).tolist() == [[3 * short] * 32]
+
+
 def test_a_computed_tensor_has_no_numbers(load: Callable[[str], bytes]) -> None:
     file = parse(load("history_float32"))
     mean = next(tensor for tensor in file.subgraphs[0].tensors if tensor.name == "mean")

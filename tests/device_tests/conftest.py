@@ -209,6 +209,43 @@ class Pointwise:
 
 
 @dataclass(frozen=True)
+class Factors:
+    """A vector [batch, columns] to scores [batch, items]: a dense layer of small whole numbers."""
+
+    items: int = 30
+    columns: int = 8
+    seed: int = 0
+    kind = "catalogue"
+
+    @property
+    def dense(self) -> np.ndarray:
+        return self._draw(1, self.items)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        return (Input("vector", "vector", self.columns, 0, None),)
+
+    def _draw(self, part: int, rows: int) -> np.ndarray:
+        return np.random.default_rng((self.seed, part)).integers(-2, 3, (rows, self.columns)).astype(np.float32)
+
+    def scores(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        return (inputs["vector"] @ self.dense.T).astype(np.float32)
+
+    def file(self, kind: str = "<f4") -> bytes:
+        """Return the .tflite; another `kind` of input is cast first."""
+        graph = Graph()
+        vector = read = graph.tensor("vector", (-1, self.columns), kind)
+        if kind != "<f4":
+            read = graph.add(OPS.CAST, [vector], graph.tensor("cast", (-1, self.columns)), schema.CastOptionsT())
+        scores, dense = graph.tensor("scores", (-1, self.items)), graph.constant("dense", self.dense)
+        graph.add(OPS.FULLY_CONNECTED, [read, dense, -1], scores, schema.FullyConnectedOptionsT())
+        return graph.finish({"vector": vector}, {"scores": scores}, "serving_default")
+
+    def people(self, users: int) -> dict[str, np.ndarray]:
+        return {"vector": self._draw(3, users)}
+
+
+@dataclass(frozen=True)
 class Made:
     """A bundle and all that it was made from."""
 
@@ -243,7 +280,7 @@ def _drawn(random: np.random.Generator, evaluation: EvaluationSet, count: int) -
 
 def make(
     path: Path,
-    model: Catalogue | Pointwise,
+    model: Catalogue | Pointwise | Factors,
     *,
     users: int = 40,
     k: int = 5,
@@ -374,6 +411,11 @@ def pointwise(tmp_path: Path) -> Made:
     return make(tmp_path / "pointwise.bundle", Pointwise())
 
 
+@pytest.fixture
+def factors(tmp_path: Path) -> Made:
+    return make(tmp_path / "factors.bundle", Factors())
+
+
 @pytest.fixture(name="make")
 def fixture_make() -> Callable[..., Made]:
     return make
@@ -387,3 +429,8 @@ def new_catalogue() -> type[Catalogue]:
 @pytest.fixture
 def new_pointwise() -> type[Pointwise]:
     return Pointwise
+
+
+@pytest.fixture
+def new_factors() -> type[Factors]:
+    return Factors

@@ -278,3 +278,33 @@ def test_every_member_has_a_place_in_a_bundle() -> None:
     ones = np.ones(3, np.int32)
     members = {**WIDE.to_members(), **SET.to_members(), **GOLDEN.to_members(), **Baseline(ones, ones).to_members()}
     assert bundle.encode(members)
+
+
+VECTOR_MANIFEST = replace(MANIFEST, inputs=(Input("vector", "vector", 2, 0, None),))
+VECTORS = np.array([[0.5, -1e-38], [3e38, 1 / 3], [-0.0, 7]], np.float32)
+
+
+def test_vectors_come_back_to_the_bit_as_float32() -> None:
+    members = replace(SET, inputs={"vector": VECTORS}).to_members()
+    found = EvaluationSet.from_members(members, VECTOR_MANIFEST)
+    assert found is not None
+    assert found.inputs["vector"].dtype == np.float32
+    assert found.inputs["vector"].tobytes() == VECTORS.tobytes()
+    assert b"'<f4'" in members["proof/eval_input_vector.npy"]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (VECTORS[:2], r"should be <f4 of shape \(3, 2\), not <f4 of shape \(2, 2\)"),
+        (VECTORS[:, :1], r"should be <f4 of shape \(3, 2\), not <f4 of shape \(3, 1\)"),
+        (np.ones((3, 2), np.int32), r"should be <f4 of shape \(3, 2\), not <i4"),
+        (np.where(VECTORS == 7, np.float32(np.nan), VECTORS), "holds numbers that are not finite"),
+        (np.where(VECTORS == 7, np.float32(-np.inf), VECTORS), "holds numbers that are not finite"),
+    ],
+    ids=["users", "columns", "whole numbers", "NaN", "infinite"],
+)
+def test_vectors_that_cannot_be_are_refused(values: np.ndarray, sentence: str) -> None:
+    members = {**SET.to_members(), "proof/eval_input_vector.npy": to_npy(values)}
+    with pytest.raises(BundleError, match=rf"^proof/eval_input_vector.npy {sentence}"):
+        EvaluationSet.from_members(members, VECTOR_MANIFEST)

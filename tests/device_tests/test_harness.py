@@ -32,12 +32,12 @@ def lists_and_ranks(made: SimpleNamespace, scores: np.ndarray, k: int) -> tuple[
     return lists, ranks, recommended
 
 
-@pytest.mark.parametrize("kind", ["new_catalogue", "new_pointwise"])
+@pytest.mark.parametrize("kind", ["new_catalogue", "new_pointwise", "new_factors"])
 def test_every_rank_is_the_one_that_numpy_gives(
     kind: str, make: Callable, harness: Callable, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     model = request.getfixturevalue(kind)()
-    made = make(tmp_path / "x.bundle", model, users=300 if kind == "new_catalogue" else 40)
+    made = make(tmp_path / "x.bundle", model, users=40 if kind == "new_pointwise" else 300)
     ran = harness(made.path, "--lists", str(tmp_path / "lists.npy"))
     assert ran.code == 0, ran.lines
     scores = model.scores(made.evaluation.inputs)
@@ -52,7 +52,7 @@ def test_every_rank_is_the_one_that_numpy_gives(
     np.testing.assert_array_equal(np.load(tmp_path / "lists.npy"), np.array(lists, np.int32), strict=True)
 
 
-@pytest.mark.parametrize("kind", ["catalogue", "pointwise"])
+@pytest.mark.parametrize("kind", ["catalogue", "pointwise", "factors"])
 def test_a_report_says_everything(kind: str, harness: Callable, runtime: str, request: pytest.FixtureRequest) -> None:
     made = request.getfixturevalue(kind)
     ran = harness(made.path, "--threads", "2")
@@ -79,12 +79,12 @@ def test_a_report_says_everything(kind: str, harness: Callable, runtime: str, re
     assert None not in (found.memory.private_load, found.memory.mapped_load, found.memory.mapped_run)
 
 
-@pytest.mark.parametrize("kind", ["new_catalogue", "new_pointwise"])
+@pytest.mark.parametrize("kind", ["new_catalogue", "new_pointwise", "new_factors"])
 def test_every_rank_among_candidates_is_the_one_of_a_plain_loop(
     kind: str, make: Callable, harness: Callable, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     model = request.getfixturevalue(kind)()
-    made = make(tmp_path / "x.bundle", model, users=300 if kind == "new_catalogue" else 40, negatives=6)
+    made = make(tmp_path / "x.bundle", model, users=40 if kind == "new_pointwise" else 300, negatives=6)
     found = harness(made.path, "--only", "quality").report.quality
     scores, ranks, tied = model.scores(made.evaluation.inputs), [], 0
     relevant = made.evaluation.relevant
@@ -373,6 +373,22 @@ def test_a_manifest_that_names_what_is_not_there(
     words: dict[str, str], sentence: str, catalogue: SimpleNamespace, harness: Callable, tmp_path: Path
 ) -> None:
     assert harness(catalogue.rewritten(tmp_path / "x.bundle", **words)).error == sentence
+
+
+def test_a_model_that_does_not_fit_its_vector(
+    factors: SimpleNamespace, new_factors: type, harness: Callable, tmp_path: Path
+) -> None:
+    wider = factors.rewritten(tmp_path / "wider.bundle", {bundle.MODEL: new_factors(columns=9).file()})
+    assert harness(wider).error == "input 'vector' is float32 of shape [1, 9], which does not fit its manifest"
+    whole = factors.rewritten(tmp_path / "whole.bundle", {bundle.MODEL: new_factors().file("<i4")})
+    assert harness(whole).error == "input 'vector' is int32 of shape [1, 8], which does not fit its manifest"
+
+
+def test_vectors_are_drawn_where_a_bundle_has_none(factors: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    ran = harness(factors.rewritten(tmp_path / "bare.bundle", without(factors, "eval", "golden")))
+    assert ran.code == 0, ran.lines
+    assert ran.report.latency.ids == "uniform"
+    assert len(ran.report.latency.warm_ns) == 20
 
 
 def test_a_model_that_does_not_fit_its_manifest(

@@ -136,6 +136,17 @@ def test_uniform_ids_reach_every_id(catalogue: SimpleNamespace) -> None:
     assert all(each["history"].shape == (1, 4) for each in drawn)
 
 
+def test_vectors_are_those_of_users_or_of_the_width_that_the_model_takes(factors: SimpleNamespace) -> None:
+    rows = {row.tobytes() for row in factors.evaluation.inputs["vector"]}
+    drawn = [each["vector"] for each in sampling.of_users(factors.evaluation, factors.manifest, 200, 0)]
+    assert {each.shape for each in drawn} == {(1, 8)}
+    assert {each.tobytes() for each in drawn} <= rows
+    uniform = np.concatenate([each["vector"] for each in sampling.uniform(factors.manifest.inputs, 100, 0)])
+    assert (uniform.shape, uniform.dtype) == ((100, 8), np.float32)
+    assert 0 <= uniform.min() < 0.1
+    assert 0.9 < uniform.max() < 1
+
+
 def port(name: str, dtype: type, shape: tuple[int, ...]) -> SimpleNamespace:
     return SimpleNamespace(name=name, dtype=dtype, shape=shape)
 

@@ -8,6 +8,7 @@ from device_tests.errors import BundleError
 from device_tests.manifest import PRECISIONS, TOLERANCE, Input, Manifest, validate
 
 INPUT = Input("history", "history", 4, 4, 3)
+VECTOR = Input("vector", "vector", 8, 0, None)
 MANIFEST = Manifest(
     1, "tiny", "float32", "catalogue", "serving_default", (INPUT,), "scores", 3, 2, "float32", "tflite-runtime==2.14.0",
     "2.3.0", 0.0001, 0.99, {},
@@ -25,7 +26,7 @@ MANIFEST = Manifest(
         ({"inputs": (INPUT, INPUT)}, "no name twice"),
         ({"kind": "pointwise"}, "a pointwise model has 1 item input"),
         ({"inputs": (INPUT, Input("i", "item", 0, 3, None))}, "a catalogue model has 0 item input"),
-        ({"kind": "pointwise", "inputs": (Input("i", "item", 0, 3, None),)}, "of role user or history"),
+        ({"kind": "pointwise", "inputs": (Input("i", "item", 0, 3, None),)}, "of role user, history or vector"),
         ({"items": 0}, "items should be at least 1, not 0"),
         ({"k": 0}, "k should be 1 to 3 (the items), not 0"),
         ({"k": 4}, "k should be 1 to 3 (the items), not 4"),
@@ -44,6 +45,10 @@ MANIFEST = Manifest(
         ({"inputs": (replace(INPUT, length=1 << 20),)}, "length from 0 to 65536"),
         ({"inputs": (replace(INPUT, ids=2),)}, "should take at least 3 ids, not 2"),
         ({"inputs": (replace(INPUT, padding_id=4),)}, "padding id below 4, not 4"),
+        ({"inputs": (VECTOR, replace(VECTOR, name="second"))}, "at most one input should be of role vector"),
+        ({"inputs": (replace(VECTOR, length=0),)}, "of role vector cannot have length 0"),
+        ({"inputs": (replace(VECTOR, ids=9),)}, "input 'vector' of role vector takes no ids, not 9"),
+        ({"inputs": (replace(VECTOR, padding_id=0),)}, "input 'vector' of role vector has no padding id, not 0"),
     ],
 )
 def test_a_manifest_that_cannot_be_is_refused(change: dict[str, object], sentence: str) -> None:
@@ -56,3 +61,10 @@ def test_a_manifest_that_cannot_be_is_refused(change: dict[str, object], sentenc
 def test_the_tolerance_of_the_precision_is_the_most_that_may_be_stated(precision: str) -> None:
     validate(replace(MANIFEST, precision=precision, tolerance=TOLERANCE[precision]))
     validate(replace(MANIFEST, precision=precision, tolerance=0.0))
+
+
+@pytest.mark.parametrize("inputs", [(VECTOR,), (INPUT, VECTOR), (VECTOR, Input("user", "user", 0, 1, None))])
+def test_a_vector_says_who_asks_alone_or_beside_others(inputs: tuple[Input, ...]) -> None:
+    validate(replace(MANIFEST, inputs=inputs))
+    item = Input("item", "item", 0, 3, None)
+    validate(replace(MANIFEST, inputs=(*inputs, item), kind="pointwise"))

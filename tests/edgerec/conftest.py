@@ -16,7 +16,10 @@ from device_tests import report as report_format
 from device_tests.bundle import Bundle
 from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged
 from device_tests.manifest import FORMAT, Input, Manifest
+from device_tests.popularity import halves
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+from edgerec.factor_bundle import Factors, float_members
+from edgerec.packing import Catalogue
 
 ITEMS, LENGTH, COLUMNS, K, USERS = 40, 4, 8, 10, 12
 PADDING = ITEMS
@@ -193,6 +196,36 @@ def tiny_bundle(tmp_path: Path, tiny_members: dict[str, bytes]) -> Path:
     path = tmp_path / "tiny.edgerec"
     bundle_format.write(path, tiny_members)
     return path
+
+
+@dataclass(frozen=True)
+class TinyFactors:
+    """A factorization of 40 users and 50 items in 8 columns, and an evaluation set that holds the users' vectors."""
+
+    float32: Factors
+    evaluation: EvaluationSet
+    catalogue: Catalogue
+
+    def bundle(self, path: Path) -> Path:
+        """Write the float32 scorer as a bundle."""
+        members = float_members(self.float32, self.evaluation, self.catalogue, K, runtime="tflite-runtime==2.14.0")
+        bundle_format.write(path, members)
+        return path
+
+
+@pytest.fixture(scope="session")
+def tiny_factors() -> TinyFactors:
+    random = np.random.default_rng(13)
+    vectors, table = (random.normal(size=(rows, COLUMNS)).astype(np.float32) for rows in (40, 50))
+    best = np.argsort(-(vectors @ table.T + 2 * random.normal(size=(40, 50))), axis=1).astype(np.int32)
+    seen, relevant = (Ragged.from_lists([np.sort(row) for row in part]) for part in (best[:, :6], best[:, 6:9]))
+    popularity = np.bincount(best[:, :6].ravel(), minlength=50).astype(np.int32)
+    half, negatives = halves(popularity), []
+    for user, item in zip(relevant.rows, relevant.values, strict=True):
+        others = np.setdiff1d(np.flatnonzero(half == half[item]), [*seen[user], *relevant[user]])
+        negatives.append(random.choice(others, 9, replace=False))
+    evaluation = EvaluationSet({"vector": vectors}, seen, relevant, popularity, np.array(negatives, np.int32))
+    return TinyFactors(Factors(vectors, table), evaluation, Catalogue(tuple(f"i{item}" for item in range(50))))
 
 
 BOARD = Board(

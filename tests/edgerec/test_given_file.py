@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 
 from converters import tflite_file
+from converters.graph_writer import GraphWriter
+from converters.tables.float32_rows import Float32Rows
+from converters.tables.operations import cast
+from converters.tables.scorer import scorer_file
 from converters.tflite_file import TfliteFile
+from device_tests.manifest import Input
 from edgerec.config import InputSetting
 from edgerec.given_file import GivenFileError, entry_point, precision_of, roles_of
 from edgerec.packing import EntryPoint
@@ -47,9 +52,38 @@ def test_inputs_that_are_not_the_files_are_refused(
 
 
 def test_an_input_that_looks_nothing_up_needs_its_ids_said() -> None:
-    file = tflite_file.read(FIXTURES / "unknown_op.tflite")
+    writer = GraphWriter()
+    writer.output("scores", cast(writer, writer.input("value", (-1, 4), "INT32"), "FLOAT32"))
     with pytest.raises(GivenFileError, match="input value reaches no table"):
-        roles_of(file, (InputSetting("value", "history"),), name="mine", items=4)
+        roles_of(tflite_file.parse(writer.pack()), (InputSetting("value", "history"),), name="mine", items=4)
+
+
+def test_a_vector_is_as_long_as_the_file_says() -> None:
+    scorer = tflite_file.parse(scorer_file(Float32Rows(np.ones((5, 3), np.float32))))
+    roles = roles_of(scorer, (InputSetting("vector", "vector"),), name="mine", items=5)
+    assert (roles.kind, roles.inputs) == ("catalogue", (Input("vector", "vector", 3, 0, None),))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (InputSetting("vector", "history"), "takes FLOAT32 numbers, so it is no history; say --input vector=vector"),
+        (InputSetting("vector", "user"), "takes FLOAT32 numbers, so it is no user; say --input vector=vector"),
+        (InputSetting("vector", "vector", 5), "vector is a vector, which has neither ids nor a padding id"),
+        (InputSetting("vector", "vector", None, 0), "vector is a vector, which has neither ids nor a padding id"),
+    ],
+)
+def test_numbers_are_a_vector_and_nothing_else(said: InputSetting, message: str) -> None:
+    scorer = tflite_file.parse(scorer_file(Float32Rows(np.ones((5, 3), np.float32))))
+    with pytest.raises(GivenFileError, match=message):
+        roles_of(scorer, (said,), name="mine", items=5)
+
+
+def test_ids_are_no_vector(tiny: TfliteFile) -> None:
+    with pytest.raises(
+        GivenFileError, match=r"history is INT32 of shape \[1, 4\], expected FLOAT32 of shape \[1, columns\]"
+    ):
+        roles_of(tiny, (InputSetting("history", "vector"),), name="mine", items=40)
 
 
 def test_the_entry_point_is_the_one_signature_and_output(tiny: TfliteFile) -> None:

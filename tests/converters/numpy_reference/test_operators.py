@@ -249,3 +249,22 @@ def test_a_cast_reads_the_integers_of_a_quantized_table(maker: ModuleType, liter
     inputs = {"ids": np.array([6, 0, 3], np.int32)}
     (answer,) = litert([(builder.pack(), inputs)], delegates=False)
     np.testing.assert_array_equal(run(parse(builder.pack()), inputs)["cast"], answer["cast"])
+
+
+@pytest.mark.parametrize("delegates", [False, True])
+def test_hybrid_products_round_odd_rows_as_litert_does(maker: ModuleType, litert: Any, delegates: bool) -> None:
+    """Rows of zeros, of one number, of one sign, very small and very large, beside ordinary ones."""
+    builder = maker.Builder()
+    graph = builder.graph()
+    value, scores = graph.tensor("value", (1, 16)), graph.tensor("scores", (1, 9))
+    weights = graph.constant("weights", RNG.integers(-127, 128, (9, 16)).astype(np.int8), scales=(0.02,))
+    options = {"options": "FullyConnectedOptions", "asymmetricQuantizeInputs": True}
+    graph.op("FULLY_CONNECTED", [value, weights], [scores], version=9, **options)
+    graph.signature({"value": value}, {"scores": scores})
+    plain = RNG.normal(size=(5, 16))
+    odd = [np.zeros(16), np.full(16, 2.5), np.full(16, -0.3), np.abs(plain[0]), -3 - plain[1], np.eye(16)[3]]
+    rows = np.concatenate([plain, odd, plain * 1e-20, plain * 1e20]).astype(np.float32)
+    (theirs,) = litert([(builder.pack(), {"value": rows})], delegates=delegates)
+    ours = run(parse(builder.pack()), {"value": rows})["scores"]
+    span = np.ptp(ours, axis=1)
+    assert (np.abs(ours - theirs["scores"]).max(axis=1) <= 1e-5 * span).all()

@@ -11,6 +11,7 @@ import pytest
 from converters.graph_writer import GraphWriter
 from converters.tables.coded import Coded
 from converters.tables.float16_rows import Float16Rows
+from converters.tables.float32_rows import Float32Rows
 from converters.tables.integer_rows import IntegerRows
 from converters.tables.low_rank import LowRank
 from converters.tables.native_rows import BlockRows, NativeRows
@@ -124,6 +125,7 @@ def samples() -> dict[str, Sample]:
         "int4": Sample(integer_rows(50, 16, 4), hybrid=True),
         "int4 of an odd number of rows and few columns": Sample(integer_rows(33, 6, 4), hybrid=True),
         "int2": Sample(integer_rows(50, 16, 2), hybrid=True, newer=scores),
+        "float32": Sample(Float32Rows(random.normal(size=(50, 16)).astype(np.float32))),
         "float16": Sample(Float16Rows(random.normal(size=(50, 16)).astype(np.float16))),
         "native int8": Sample(native(50, 16, 8), hybrid=True, newer=both),
         "native int4": Sample(native(50, 16, 4), hybrid=True, newer=both),

@@ -16,7 +16,7 @@ from converters.tables.scorer import scorer_file
 OLD, NEW = "tflite-runtime==2.14.0", "ai-edge-litert==2.3.0"
 OLD_VERSION = (2, 14, 0)
 BATCHES = (1, 7)
-FLOAT_OFF, HYBRID_OFF, DEVICE_OFF = 1e-5, 0.01, 0.002
+FLOAT_OFF, HYBRID_OFF = 1e-5, 0.01
 
 
 def queries(columns: int) -> list[dict[str, np.ndarray]]:
@@ -81,7 +81,7 @@ def check_scores(on_device: Any, runtime: str, samples: dict[str, Any], chosen: 
     for (name, model, inputs), answer in zip(cases, answers, strict=True):
         assert not isinstance(answer, str), (name, answer)
         expected = run(tflite_file.parse(model), inputs)["scores"]
-        assert off(answer["scores"], expected) < (DEVICE_OFF if samples[name].hybrid else FLOAT_OFF), name
+        assert off(answer["scores"], expected) < FLOAT_OFF, name  # hybrid ones too: vectors are rounded as there
 
 
 def check_rows(on_device: Any, lookup_file: Any, runtime: str, samples: dict[str, Any], chosen: Iterable[str]) -> None:

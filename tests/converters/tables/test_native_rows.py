@@ -13,6 +13,7 @@ from converters.numpy_reference import run
 from converters.tables.bits import packed_bits
 from converters.tables.native_rows import BlockRows, NativeRows
 from converters.tables.operations import hybrid
+from converters.tables.scorer import scorer_file
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -57,3 +58,16 @@ def test_blocks_that_do_not_fit_are_refused(columns: int, scales: np.ndarray, me
 def test_scales_of_another_type_are_refused() -> None:
     with pytest.raises(ConverterError, match=r"got float16 \[2\] scales, expected float32 \[2\]"):
         NativeRows(np.zeros((2, 4), np.int8), np.ones(2, np.float16), 8)
+
+
+def test_litert_scores_with_scales_of_blocks_in_bfloat16_and_looks_up_with_all_their_bits(
+    on_device: Any, lookup_file: Callable[..., bytes]
+) -> None:
+    """Seen on ai-edge-litert 2.3.0: XNNPACK takes scales of blocks in bfloat16 only."""
+    rows = BlockRows(np.full((9, 32), 7, np.int8), np.full((9, 1), 1 + 2**-9, np.float16))
+    vector, ids = {"vector": np.eye(32, dtype=np.float32)[:1]}, {"ids": np.array([4], np.int32)}
+    model = scorer_file(rows)
+    scored, found = on_device("ai-edge-litert==2.3.0", [(model, vector), (lookup_file(rows), ids)])
+    assert scored["scores"].tolist() == pytest.approx(run(tflite_file.parse(model), vector)["scores"], rel=1e-6)
+    assert scored["scores"][0] == pytest.approx([7] * 9, rel=1e-6)
+    assert (found["rows"] == np.float32(7 * (1 + 2**-9))).all()

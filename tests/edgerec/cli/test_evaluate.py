@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,22 @@ def test_a_history_gives_what_numpy_gives_and_leaves_out_what_was_seen(
     assert [item["id"] for item in value["items"]] == expected
     assert value["float32"] == value["items"]
     assert [item["title"] for item in value["seen"]] == ["Film 5", "Film 7"]
+
+
+def test_a_model_of_vectors_is_asked_by_a_row_of_the_evaluation_set(
+    edgerec: Edgerec, tmp_path: Path, tiny_factors: Any
+) -> None:
+    bundle = tiny_factors.bundle(tmp_path / "factors.edgerec")
+    done = edgerec("evaluate", bundle.name, "--user", 7, "--json", cwd=tmp_path, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)
+    scores = tiny_factors.float32.vectors[7] @ tiny_factors.float32.table.T
+    scores[tiny_factors.evaluation.seen[7]] = -np.inf
+    assert [item["id"] for item in value["items"]] == [f"i{item}" for item in np.argsort(-scores)[:10]]
+    assert value["float32"] == value["items"]
+    refused = edgerec("evaluate", bundle.name, "--history", "i5", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "this model takes vector (vector): a history alone is not enough; give --user" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from converters.tables.float32_rows import Float32Rows
+from converters.tables.scorer import scorer_file
 from device_tests import bundle as bundle_format
 
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
@@ -49,6 +52,26 @@ def test_with_data_and_the_float32_file_golden_outputs_are_replayed_and_check_ca
     assert edgerec("check", "tiny.edgerec", cwd=project).returncode == 1
     assert edgerec("bench", "tiny.edgerec", "-o", "tiny.report.json", cwd=project, timeout=MINUTES).returncode == 0
     checked = edgerec("check", "tiny.edgerec", cwd=project)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_scorer_of_vectors_is_packed_measured_and_checked(edgerec: Edgerec, project: Path) -> None:
+    random = np.random.default_rng(0)
+    scorer = scorer_file(Float32Rows(random.normal(size=(40, 8)).astype(np.float32)))
+    (project / "scorer.tflite").write_bytes(scorer)
+    np.save(project / "vectors.npy", random.normal(size=(20, 8)).astype(np.float32))
+    (project / "edgerec.toml").write_text(
+        "[data]\npath = 'ratings.csv'\n[budget]\nrecall_kept = 0.99\ngolden = true\np50 = '1 s'\n"
+        "[model]\npath = 'x.h5'\nitems = 'items.txt'\ninputs = { vector = 'vector' }\n"
+    )
+    refused = edgerec("pack", "scorer.tflite", cwd=project)
+    assert (refused.returncode, "give --vectors FILE.npy" in refused.stderr) == (2, True)
+    arguments = ("--vectors", "vectors.npy", "--float32", "scorer.tflite")
+    packed = edgerec("pack", "scorer.tflite", *arguments, cwd=project, timeout=MINUTES)
+    assert packed.returncode == 0, packed.stderr
+    benched = edgerec("bench", "scorer.edgerec", "-o", "scorer.report.json", cwd=project, timeout=MINUTES)
+    assert benched.returncode == 0, benched.stderr
+    checked = edgerec("check", "scorer.edgerec", cwd=project)
     assert checked.returncode == 0, checked.stdout
 
 

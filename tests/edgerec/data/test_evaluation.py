@@ -9,7 +9,7 @@ from edgerec.data import movietweetings
 from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluated_users, evaluation_set
 from edgerec.data.interactions import Interactions
-from edgerec.data.splitting import Part, last_n, random_share, split
+from edgerec.data.splitting import Part, Split, last_n, random_share, split
 
 ANY = st.from_type(Interactions)
 USER = Input("user", "user", 0, 6, None)
@@ -90,3 +90,37 @@ def test_a_part_that_judges_nobody_is_refused() -> None:
     parts = split(Interactions.from_columns([1, 1], [1, 2], [1, 2]), last_n(1), seed=0)
     with pytest.raises(DataError, match=r"in validation of last_n\(1\)"):
         evaluation_set(parts, (USER,), part="validation")
+
+
+VECTOR = Input("vector", "vector", 2, 0, None)
+
+
+def few() -> Split:
+    users, items = [1, 1, 1, 2, 3, 3, 3], [7, 8, 9, 7, 9, 8, 7]
+    return split(Interactions.from_columns(users, items, list(range(7))), last_n(1), seed=0)
+
+
+def test_a_vector_is_the_row_of_its_user() -> None:
+    vectors = np.arange(6, dtype=np.float32).reshape(3, 2)
+    made = evaluation_set(few(), (VECTOR, USER), vectors=vectors)
+    assert made.inputs["user"].tolist() == [0, 2]
+    assert made.inputs["vector"].dtype == np.float32
+    assert made.inputs["vector"].tolist() == [[0, 1], [4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        (None, "Input 'vector' is a vector, which interactions do not tell: give one for each user"),
+        (
+            np.ones((2, 2), np.float32),
+            r"float32 of shape \[2, 2\], expected float32 of shape \[3, 2\]: one row for",
+        ),
+        (np.ones((3, 3), np.float32), r"float32 of shape \[3, 3\], expected float32 of shape \[3, 2\]"),
+        (np.ones((3, 2)), r"float64 of shape \[3, 2\], expected float32"),
+        (np.array([[1, 2], [3, np.nan], [0, 0]], np.float32), "hold nan in row 1, expected finite numbers"),
+    ],
+)
+def test_vectors_that_are_not_the_users_are_refused(vectors: np.ndarray | None, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        evaluation_set(few(), (VECTOR,), vectors=vectors)

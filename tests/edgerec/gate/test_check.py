@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from device_tests import bundle as bundle_format
+from device_tests import record
 from device_tests import report as report_format
 from device_tests.evaluation import to_npy
 from device_tests.manifest import Manifest
@@ -400,6 +402,17 @@ def test_a_manifest_that_names_another_signature_than_the_model_has_is_missed(
         verdict = check(read_model_file(tmp_path / f"{name}.edgerec"), {}, budget(app_bytes="1 MiB"))
         assert one(verdict, "signature").held is False, name
         assert not verdict
+
+
+def test_a_vector_of_another_length_than_the_model_takes_is_missed(tmp_path: Path, tiny_factors: Any) -> None:
+    path = tiny_factors.bundle(tmp_path / "factors.edgerec")
+    assert one(check(read_model_file(path), {}, budget(app_bytes="1 MiB", user_table=False)), "signature").held
+    bundle = bundle_format.read(path)
+    longer = replace(bundle.manifest, inputs=(replace(bundle.manifest.inputs[0], length=9),))
+    members = {**bundle.app, bundle_format.MANIFEST: record.dumps(longer).encode()}
+    bundle_format.write(tmp_path / "longer.edgerec", members)
+    missed = one(check(read_model_file(tmp_path / "longer.edgerec"), {}, budget(app_bytes="1 MiB")), "signature")
+    assert (missed.held, missed.reason) == (False, "vector has 9 numbers and the model takes [8]")
 
 
 def test_a_user_table_is_refused_when_the_budget_says_so(

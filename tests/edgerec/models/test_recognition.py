@@ -113,3 +113,12 @@ def test_what_cannot_be_told_is_asked_for(
 def test_ids_of_an_input_without_a_table_are_said(make: Make) -> None:
     said = (InputSetting("user", "user", ids=60),)
     assert roles(make({"user": ((), 0, False)}, 40), setting(inputs=said)).inputs[0].ids == 60
+
+
+def test_a_model_that_takes_a_vector_is_refused(make: Make) -> None:
+    both = {"user": ((), 40, False), "taste": ((1,), 0, False)}
+    said = setting(inputs=(InputSetting("taste", "vector"),))
+    with pytest.raises(
+        ModelError, match=r"'taste' is a vector, and a model is trained on ids; .* edgerec pack --vectors"
+    ):
+        roles(make(both, 40), said)

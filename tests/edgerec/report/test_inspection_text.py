@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from edgerec.inspection import inspect
 from edgerec.model_file import read_model_file
@@ -24,6 +25,11 @@ def test_a_bundle_shows_its_manifest_sizes_tensors_ops_and_runtimes(tiny_bundle:
     assert "FULLY_CONNECTED 1 1 1.5.0" in text
     assert "app/items.txt" in text
     assert "proof, which does not ship" in text
+
+
+def test_a_vector_is_shown_by_its_length(tmp_path: Path, tiny_factors: Any) -> None:
+    path = tiny_factors.bundle(tmp_path / "factors.edgerec")
+    assert "inputs vector (vector, 8 numbers)" in squeezed(inspection_text(inspect(read_model_file(path))))
 
 
 def test_only_the_largest_tensors_are_shown_unless_every_one_is_asked_for(tiny_bundle: Path) -> None:
