@@ -72,7 +72,7 @@ def adopt(path: Path, given: Adoption, out: Path, *, progress: Progress = silent
     members = _members(file, roles, given, evaluation)
     if evaluation is not None and given.float32 is not None:
         float32 = _fitting(given.float32, given.runtime)
-        golden = _golden(file, float32, roles, evaluation, k=given.k, progress=progress)
+        golden = _golden(file, float32, roles, evaluation, given, progress=progress)
         draft = _members(float32, roles, given, evaluation, precision=FLOAT32)
         baseline = proving.baseline(draft, given.runtime, progress=progress)
         members = _members(file, roles, given, evaluation, golden=golden, baseline=baseline)
@@ -112,16 +112,22 @@ def _members(
 
 
 def _golden(
-    file: TfliteFile, float32: TfliteFile, roles: Roles, evaluation: EvaluationSet, *, k: int, progress: Progress
+    file: TfliteFile,
+    float32: TfliteFile,
+    roles: Roles,
+    evaluation: EvaluationSet,
+    given: Adoption,
+    *,
+    progress: Progress,
 ) -> Golden:
     rows = packing.golden_users(evaluation)
     progress(f"decode {float32.name} in NumPy for {len(rows)} users")
     entry = entry_point(float32)
     lists = judging.lists(
-        lambda part: packing.decode(float32.data, roles, evaluation, part, entry), evaluation, k, rows
+        lambda part: packing.decode(float32.data, roles, evaluation, part, entry), evaluation, given.k, rows
     )
     progress(f"decode {file.name} in NumPy")
-    return packing.golden(file.data, roles, evaluation, lists, entry_point(file))
+    return packing.golden(file.data, roles, evaluation, lists, entry_point(file), runtime=str(given.runtime))
 
 
 def _refuse_needless_vectors(given: Adoption, roles: Roles) -> None:

@@ -89,10 +89,12 @@ def _golden(task: Task, candidate: Candidate, progress: Progress) -> dict[str, b
 
     def made() -> dict[str, bytes]:
         progress(f"{candidate.recipe.name}: decode the file in NumPy")
-        golden = packing.golden(candidate.tflite, task.base.roles, task.evaluation, _float_top(task, progress))
+        lists, runtime = _float_top(task, progress), task.setting.runtime
+        golden = packing.golden(candidate.tflite, task.base.roles, task.evaluation, lists, runtime=runtime)
         return packing.proof_of(golden)
 
-    return cache.files_of(task.key("golden", model=task.base.key, tflite=candidate.sha256), made)
+    key = task.key("golden", model=task.base.key, tflite=candidate.sha256, runtime=task.setting.runtime)
+    return cache.files_of(key, made)
 
 
 def _float_top(task: Task, progress: Progress) -> Ids:

@@ -72,10 +72,13 @@ def decode(
     evaluation: EvaluationSet,
     rows: NDArray[np.integer],
     entry: EntryPoint = CONVERTED,
+    *,
+    runtime: str = "",
 ) -> NDArray[np.float32]:
     """Scores of every item by our NumPy decode of the file, float32 [rows, items].
 
-    Raises PackingError where the file scores another number of items, ConverterError where it cannot be evaluated.
+    `runtime` is the pin whose rounding is followed where runtimes differ, LiteRT when it is left out. Raises
+    PackingError where the file scores another number of items, ConverterError where it cannot be evaluated.
     """
     file = tflite_file.parse(tflite, roles.name)
     item = roles.of_role("item")
@@ -85,7 +88,8 @@ def decode(
         if item is not None:
             inputs = {name: np.repeat(values, roles.items, axis=0) for name, values in inputs.items()}
             inputs[item.name] = np.arange(roles.items, dtype=np.int32)
-        answered = _reals(file, entry, run(file, _shaped(file, entry, inputs), entry.signature)[entry.output])
+        outputs = run(file, _shaped(file, entry, inputs), entry.signature, runtime=runtime)
+        answered = _reals(file, entry, outputs[entry.output])
         if answered.size != scores[chunk].size:
             raise PackingError(
                 f"{roles.name} gives {answered.size // len(scores[chunk])} scores a user, expected {roles.items}, "
@@ -124,13 +128,18 @@ def golden(
     evaluation: EvaluationSet,
     float_top: NDArray[np.int32],
     entry: EntryPoint = CONVERTED,
+    *,
+    runtime: str,
 ) -> Golden:
-    """Golden outputs of a file: the float32 model's lists for all golden users, and the NumPy decode for a few."""
+    """Golden outputs of a file: the float32 model's lists for all golden users, and the NumPy decode for a few.
+
+    The decode rounds as `runtime` does, a pin such as tflite-runtime==2.14.0.
+    """
     users = golden_users(evaluation)
     few = users[:: max(1, len(users) // DECODED_USERS)][:DECODED_USERS]
     ordered = np.concatenate([few, np.setdiff1d(users, few)])
     position = np.searchsorted(users, ordered)
-    return Golden(ordered, float_top[position], decode(tflite, roles, evaluation, few, entry))
+    return Golden(ordered, float_top[position], decode(tflite, roles, evaluation, few, entry, runtime=runtime))
 
 
 def refuse_misfit(roles: Roles, catalogue: Catalogue, k: int) -> None:

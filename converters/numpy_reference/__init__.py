@@ -11,6 +11,7 @@ and integer graphs to about the step of their scores.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,16 @@ _NUMPY: dict[str, np.dtype[Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One evaluation: the graph, the number of rows of its inputs, and the name of the runtime that is followed."""
+
+    file: TfliteFile
+    graph: Subgraph
+    batch: int
+    runtime: str
+
+
 def unsupported_ops(file: TfliteFile) -> tuple[str, ...]:
     """Return the names of the operators in `file` that `run` does not evaluate, sorted."""
     operators = (operator for graph in file.subgraphs for operator in graph.operators)
@@ -46,11 +57,15 @@ def _is_known(operator: Operator) -> bool:
     return operator.name in _KERNELS and not operator.custom
 
 
-def run(file: TfliteFile, inputs: Mapping[str, Array], signature: str = "serving_default") -> dict[str, Array]:
+def run(
+    file: TfliteFile, inputs: Mapping[str, Array], signature: str = "serving_default", *, runtime: str = ""
+) -> dict[str, Array]:
     """Return the outputs of `signature` by name, each with the rows that the inputs have and of the tensor's own type.
 
-    Every input is an array [rows, ...] of the type that a runtime would take. Raises `UnsupportedOp` naming an operator
-    that is not evaluated here, and `ConverterError` for inputs that do not fit, ids outside a table included.
+    Every input is an array [rows, ...] of the type that a runtime would take. `runtime`, a pin such as
+    tflite-runtime==2.14.0, is followed where runtimes round differently, LiteRT when it is left out. Raises
+    `UnsupportedOp` naming an operator that is not evaluated here, and `ConverterError` for inputs that do not fit, ids
+    outside a table included.
     """
     entry = _entry(file, signature)
     graph = file.subgraphs[entry.subgraph]
@@ -59,7 +74,7 @@ def run(file: TfliteFile, inputs: Mapping[str, Array], signature: str = "serving
             raise UnsupportedOp(f"{file.name}: the operator {operator.name} is not evaluated here")
     values, batch = _given(file, graph, entry, inputs)
     with np.errstate(all="ignore"):
-        _evaluate(file, graph, values, batch, set(entry.outputs.values()))
+        _evaluate(_Pass(file, graph, batch, runtime.partition("==")[0]), values, set(entry.outputs.values()))
     missing = [name for name, index in entry.outputs.items() if index not in values]
     if missing:
         raise ConverterError(f"{file.name}: the output {missing[0]!r} of {signature!r} is computed by no operator")
@@ -103,15 +118,16 @@ def _typed(tensor: Tensor, value: Array) -> Array:
     return value.astype(_NUMPY[tensor.dtype], copy=False)
 
 
-def _evaluate(file: TfliteFile, graph: Subgraph, values: dict[int, Array], batch: int, kept: set[int]) -> None:
+def _evaluate(one: _Pass, values: dict[int, Array], kept: set[int]) -> None:
     """Run the operators in their order and leave what they make in `values`, dropping what nothing reads any more."""
-    last_use = {index: step for step, operator in enumerate(graph.operators) for index in operator.inputs}
-    for step, operator in enumerate(graph.operators):
-        call = _call(file, graph, operator, values, batch)
+    operators = one.graph.operators
+    last_use = {index: step for step, operator in enumerate(operators) for index in operator.inputs}
+    for step, operator in enumerate(operators):
+        call = _call(one, operator, values)
         try:
             results = _KERNELS[operator.name](call)
         except _EVALUATION_ERRORS as error:
-            what = f"{file.name}: operator {step} ({operator.name}) cannot be evaluated on its inputs"
+            what = f"{one.file.name}: operator {step} ({operator.name}) cannot be evaluated on its inputs"
             raise ConverterError(f"{what}: {error}") from error
         made = results if isinstance(results, list | tuple) else (results,)
         for tensor, value in zip(call.outputs, made, strict=False):
@@ -123,28 +139,28 @@ def _evaluate(file: TfliteFile, graph: Subgraph, values: dict[int, Array], batch
                 values.pop(index, None)
 
 
-def _call(file: TfliteFile, graph: Subgraph, operator: Operator, values: dict[int, Array], batch: int) -> Call:
+def _call(one: _Pass, operator: Operator, values: dict[int, Array]) -> Call:
+    tensors = one.graph.tensors
     for index in operator.inputs:
         if index >= 0 and index not in values:
-            values[index] = _constant(file, graph.tensors[index])
+            values[index] = _constant(one.file, tensors[index])
     return Call(
         operator=operator,
-        values=tuple(_as_read(file, graph, operator, values, index) for index in operator.inputs),
-        inputs=tuple(graph.tensors[index] if index >= 0 else None for index in operator.inputs),
-        outputs=tuple(graph.tensors[index] for index in operator.outputs if index >= 0),
-        batch=batch,
+        values=tuple(_as_read(one, operator, values, index) for index in operator.inputs),
+        inputs=tuple(tensors[index] if index >= 0 else None for index in operator.inputs),
+        outputs=tuple(tensors[index] for index in operator.outputs if index >= 0),
+        batch=one.batch,
+        runtime=one.runtime,
     )
 
 
-def _as_read(
-    file: TfliteFile, graph: Subgraph, operator: Operator, values: Mapping[int, Array], index: int
-) -> Array | None:
+def _as_read(one: _Pass, operator: Operator, values: Mapping[int, Array], index: int) -> Array | None:
     """Return an input as its operator reads it: scales of blocks are cut short for a product and not for a lookup."""
     if index < 0:
         return None
-    quantization = graph.tensors[index].quantization
+    quantization = one.graph.tensors[index].quantization
     if operator.name == "FULLY_CONNECTED" and quantization is not None and quantization.blockwise:
-        return decode(file, graph.tensors[index], short_scales=True)
+        return decode(one.file, one.graph.tensors[index], short_scales=True)
     return values[index]
 
 

@@ -19,7 +19,8 @@ Kernel: TypeAlias = Callable[["Call"], "Array | Sequence[Array]"]
 class Call:
     """An operator with the arrays it reads; an optional input that is left out is None, and so is its tensor.
 
-    Quantized inputs come as the real numbers that they stand for. `batch` is the number of rows of the model's inputs.
+    Quantized inputs come as the real numbers that they stand for. `batch` is the number of rows of the model's inputs,
+    `runtime` the name of the runtime whose kernels are followed where they differ.
     """
 
     operator: Operator
@@ -27,6 +28,7 @@ class Call:
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     batch: int
+    runtime: str
 
     def value(self, position: int) -> Array:
         """Return the array of the input at `position`; raise `UnsupportedOp` when it is left out."""

@@ -7,6 +7,7 @@ from converters.numpy_reference.call import Array, Call, Kernel
 
 _INTEGER_WEIGHTS = {"INT8", "UINT8", "INT4", "INT2"}
 _SYMMETRIC_TOP = 127
+_FOUR_BIT_UNITS, _FOUR_BIT_FEATURES = 4, 32
 _LOWEST, _HIGHEST = -128, 127
 
 
@@ -31,6 +32,16 @@ def rounded_rows(rows: Array, *, asymmetric: bool) -> Array:
     return rounded
 
 
+def is_always_symmetric(dtype: str, units: int, features: int, runtime: str) -> bool:
+    """Return whether `runtime`, a name such as tflite-runtime, rounds symmetrically whatever the operator asks for.
+
+    It does where its kernel for 4 bit weights [units, features] serves: seen on tflite-runtime 2.14.0. LiteRT leaves
+    these to XNNPACK. Source: TensorFlow Lite's kernels/fully_connected.cc and kernels/internal/optimized/4bit.
+    """
+    large = units >= _FOUR_BIT_UNITS and features >= _FOUR_BIT_FEATURES and features % 2 == 0
+    return runtime == "tflite-runtime" and dtype == "INT4" and large
+
+
 def _nearest(value: Array) -> Array:
     nearest: Array = np.trunc(value + np.copysign(np.float32(0.5), value))
     return nearest
@@ -47,7 +58,8 @@ def _fully_connected(call: Call) -> Array:
     units, features = weights.shape
     rows = value.reshape(-1, features)
     if _is_hybrid(call):
-        rows = rounded_rows(rows, asymmetric=bool(call.option("asymmetric_quantize_inputs")))
+        symmetric = is_always_symmetric(call.dtype(1), units, features, call.runtime)
+        rows = rounded_rows(rows, asymmetric=bool(call.option("asymmetric_quantize_inputs")) and not symmetric)
     product = rows @ weights.T
     product = call.activated(product if bias is None else product + bias)
     return product.reshape(*value.shape[:-1], units) if call.option("keep_num_dims") else product

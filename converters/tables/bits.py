@@ -12,15 +12,18 @@ from converters.tables.operations import combined, scalar
 _BYTE = 8
 
 
-def refuse_unfit_values(values: NDArray[np.int8], bits: int, known: Sequence[int]) -> None:
-    """Raise `ConverterError` unless values are int8 [rows, columns] of `bits`, one of `known`, and rows fill bytes."""
+def refuse_unfit_values(values: NDArray[np.int8], bits: int, known: Sequence[int], *, symmetric: bool = False) -> None:
+    """Raise `ConverterError` unless values are int8 [rows, columns] of `bits`, one of `known`, and rows fill bytes.
+
+    Values that are to be `symmetric` do without the lowest that the bits hold.
+    """
     refuse_unless(holds=bits in known, got=f"{bits} bits", expected=f"one of {', '.join(map(str, known))}")
     fits = values.dtype == np.int8 and values.ndim == 2 and values.size > 0  # noqa: PLR2004
     refuse_unless(holds=fits, got=f"{values.dtype} {list(values.shape)}", expected="int8 [rows, columns]")
     columns = values.shape[1]
     expected = f"a multiple of {_BYTE // bits}, so that a row fills whole bytes; use more bits"
     refuse_unless(holds=columns * bits % _BYTE == 0, got=f"{columns} columns of {bits} bits", expected=expected)
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    low, high = -(2 ** (bits - 1)) + symmetric, 2 ** (bits - 1) - 1
     least, greatest = int(values.min()), int(values.max())
     expected = f"values from {low} to {high} at {bits} bits"
     refuse_unless(holds=low <= least and greatest <= high, got=f"{least} to {greatest}", expected=expected)

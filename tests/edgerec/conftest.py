@@ -18,7 +18,8 @@ from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged
 from device_tests.manifest import FORMAT, Input, Manifest
 from device_tests.popularity import halves
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
-from edgerec.factor_bundle import Factors, float_members
+from edgerec.factor_bundle import float_members
+from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue
 
 ITEMS, LENGTH, COLUMNS, K, USERS = 40, 4, 8, 10, 12

@@ -14,8 +14,9 @@ from device_tests import bundle as bundle_format
 from device_tests import metrics
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
 from edgerec import judging, packing, proving, two_runtimes
-from edgerec.factor_bundle import Factors, factor_members, float_members, vector_input
+from edgerec.factor_bundle import factor_members, float_members, vector_input
 from edgerec.given_file import GivenFileError
+from edgerec.models.factors import Factors
 from edgerec.models.roles import Roles
 from edgerec.packing import Catalogue, PackingError, Promise
 from edgerec.targets import environment
@@ -34,12 +35,12 @@ def int4(table: np.ndarray) -> IntegerRows:
 
 def solved(float32: Factors, coded: Coded) -> np.ndarray:
     """Give the vectors whose products with the coded table come closest to float32's."""
-    found, *_ = np.linalg.lstsq(coded.decode(), float32.table @ float32.vectors.T, rcond=None)
+    found, *_ = np.linalg.lstsq(coded.decode(), float32.items @ float32.users.T, rcond=None)
     return found.T.astype(np.float32)
 
 
 def test_a_coded_table_ranks_in_both_runtimes_as_numpy_does(tmp_path: Path, tiny_factors: Any) -> None:
-    float32, coded = tiny_factors.float32, int4(tiny_factors.float32.table)
+    float32, coded = tiny_factors.float32, int4(tiny_factors.float32.items)
     vectors = solved(float32, coded)
     evaluation = replace(tiny_factors.evaluation, inputs={"vector": vectors})
     members = factor_members(
@@ -68,13 +69,16 @@ def test_a_coded_table_ranks_in_both_runtimes_as_numpy_does(tmp_path: Path, tiny
 
 def test_the_float32_table_is_a_bundle_whose_ranks_become_the_baseline(tiny_factors: Any) -> None:
     float32, evaluation = tiny_factors.float32, tiny_factors.evaluation
-    elsewhere = replace(evaluation, inputs={"vector": -float32.vectors})  # which float32 is not asked with
+    elsewhere = replace(evaluation, inputs={"vector": -float32.users})  # which float32 is not asked with
     members = float_members(float32, elsewhere, tiny_factors.catalogue, K, runtime=str(NEW))
     proving.replay(members, NEW, "float32")
     measured = proving.baseline(members, NEW)
-    assert measured.ranks.tolist() == judging.judge(float32.scores, evaluation).ranks.tolist()
+    assert (
+        measured.ranks.tolist()
+        == judging.judge(lambda rows: float32.users[rows] @ float32.items.T, evaluation).ranks.tolist()
+    )
     assert measured.candidate_ranks is not None
-    coded = int4(float32.table)
+    coded = int4(float32.items)
     made = factor_members(
         scorer_file(coded), evaluation, tiny_factors.catalogue, K, PROMISE, float32=float32, baseline=measured
     )
@@ -87,13 +91,13 @@ def test_the_float32_table_is_a_bundle_whose_ranks_become_the_baseline(tiny_fact
 
 def test_golden_lists_are_those_of_float32_with_its_own_vectors(tiny_factors: Any) -> None:
     float32 = tiny_factors.float32
-    evaluation = replace(tiny_factors.evaluation, inputs={"vector": float32.vectors * np.float32(0.5)})
-    coded = int4(float32.table)
+    evaluation = replace(tiny_factors.evaluation, inputs={"vector": float32.users * np.float32(0.5)})
+    coded = int4(float32.items)
     made = factor_members(scorer_file(coded), evaluation, tiny_factors.catalogue, K, PROMISE, float32=float32)
     read = bundle_format.decode(bundle_format.encode(made))
     golden = Golden.from_members(read.members, read.manifest, evaluation.users)
     assert golden is not None
-    expected = judging.lists(float32.scores, evaluation, K, golden.users)
+    expected = judging.lists(lambda rows: float32.users[rows] @ float32.items.T, evaluation, K, golden.users)
     assert golden.float_top.tolist() == expected.tolist()
     halved = evaluation.inputs["vector"][golden.users[:32]] @ coded.decode().T
     assert np.abs(golden.decoded_scores - halved).max() < 0.01 * np.ptp(halved)
@@ -114,14 +118,14 @@ def wrong(vectors: np.ndarray, value: float) -> np.ndarray:
         ("evaluation", lambda v: v[:, :7], r"set's vector: float32 of shape \[40, 7\], expected .* \[40, 8\]"),
         ("evaluation", lambda v: v.astype(np.float64), "set's vector: float64 of shape"),
         ("evaluation", lambda v: wrong(v, np.nan), "the evaluation set's vector: numbers that are not finite"),
-        ("vectors", lambda v: v[:39], r"the float32 vectors: float32 of shape \[39, 8\], expected .* \[40, 8\]"),
-        ("vectors", lambda v: wrong(v, np.inf), "the float32 vectors: numbers that are not finite"),
-        ("table", lambda v: v[:49], r"the float32 table: float32 of shape \[49, 8\], expected .* \[50, 8\]"),
+        ("users", lambda v: v[:39], r"the float32 users: float32 of shape \[39, 8\], expected .* \[40, 8\]"),
+        ("users", lambda v: wrong(v, np.inf), "the float32 users: numbers that are not finite"),
+        ("items", lambda v: v[:49], r"the float32 items: float32 of shape \[49, 8\], expected .* \[50, 8\]"),
     ],
 )
 def test_parts_that_do_not_belong_together_are_refused(tiny_factors: Any, part: str, change: Any, message: str) -> None:
     float32, evaluation = tiny_factors.float32, tiny_factors.evaluation
-    scorer = scorer_file(int4(float32.table))
+    scorer = scorer_file(int4(float32.items))
     if part == "evaluation":
         evaluation = replace(evaluation, inputs={"vector": change(evaluation.inputs["vector"])})
     else:
@@ -131,12 +135,12 @@ def test_parts_that_do_not_belong_together_are_refused(tiny_factors: Any, part: 
 
 
 def test_another_file_or_vocabulary_is_refused(tiny_factors: Any, tiny_tflite: bytes) -> None:
-    scorer = scorer_file(int4(tiny_factors.float32.table))
+    scorer = scorer_file(int4(tiny_factors.float32.items))
     items = tiny_factors.catalogue.items
     for file, catalogue, k, error, message in (
         (tiny_tflite, Catalogue(items), K, GivenFileError, "the model has no input vector; it has history"),
         (scorer, Catalogue(items), 51, PackingError, "k is 51, expected 1 to 50"),
-        (scorer, Catalogue(items[:49]), K, PackingError, r"the float32 table: float32 of shape \[50, 8\]"),
+        (scorer, Catalogue(items[:49]), K, PackingError, r"the float32 items: float32 of shape \[50, 8\]"),
     ):
         with pytest.raises(error, match=message):
             factor_members(file, tiny_factors.evaluation, catalogue, k, PROMISE, float32=tiny_factors.float32)

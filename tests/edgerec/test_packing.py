@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from converters.numpy_reference.products import rounded_rows
+from converters.tables.integer_rows import IntegerRows
+from converters.tables.scorer import scorer_file
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
 from device_tests.evaluation import EvaluationSet, Ragged
@@ -120,6 +123,20 @@ def test_inputs_of_one_id_a_row_are_given_in_the_shape_that_the_file_asks_for(ma
     np.testing.assert_allclose(decoded, tables["user"][[2, 0]] @ tables["item"].T, rtol=1e-5, atol=1e-6)
 
 
+def test_the_decode_rounds_as_the_runtime_does_that_the_bundle_is_for() -> None:
+    """A kernel of tflite-runtime's for 4 bits rounds queries on a grid of its own."""
+    random = np.random.default_rng(2)
+    values, scales = random.integers(-7, 8, (40, 32)).astype(np.int8), np.ones(40, np.float16)
+    scorer = scorer_file(IntegerRows(values, scales, 4))
+    roles = Roles("mf", CATALOGUE, (Input("vector", "vector", 32, 0, None),), 40)
+    nothing, vectors = Ragged.from_lists([np.zeros(0, np.int32)] * 5), random.normal(size=(5, 32)).astype(np.float32)
+    users = EvaluationSet({"vector": vectors}, nothing, nothing, np.ones(40, np.int32))
+    for runtime, asymmetric in (("tflite-runtime==2.14.0", False), ("ai-edge-litert==2.3.0", True)):
+        made = packing.golden(scorer, roles, users, np.zeros((5, 2), np.int32), runtime=runtime)
+        expected = rounded_rows(vectors, asymmetric=asymmetric)[made.users] @ values.T
+        np.testing.assert_allclose(made.decoded_scores, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_a_file_that_scores_another_catalogue_is_refused(tiny_tflite: bytes, evaluation: EvaluationSet) -> None:
     with pytest.raises(PackingError, match="tiny gives 40 scores a user, expected 39"):
         packing.decode(tiny_tflite, replace(ROLES, items=39), evaluation, np.arange(2, dtype=np.int32))
@@ -133,7 +150,7 @@ def test_golden_outputs_are_float32s_lists_and_the_decode_of_some_users(
     users = packing.golden_users(evaluation)
     assert users.tolist() == [0, 2, 4, 6, 8, 11]
     lists = np.arange(60, dtype=np.int32).reshape(6, 10)
-    made = packing.golden(tiny_tflite, ROLES, evaluation, lists)
+    made = packing.golden(tiny_tflite, ROLES, evaluation, lists, runtime=PROMISE.runtime)
     assert sorted(made.users.tolist()) == users.tolist()
     for row, user in enumerate(made.users):
         assert made.float_top[row].tolist() == lists[users.tolist().index(user)].tolist()

@@ -98,7 +98,7 @@ class Sample:
 
 def integer_rows(rows: int, columns: int, bits: int) -> IntegerRows:
     random = np.random.default_rng((rows, columns, bits))
-    values = random.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (rows, columns)).astype(np.int8)
+    values = random.integers(-(2 ** (bits - 1)) + (bits == 4), 2 ** (bits - 1), (rows, columns)).astype(np.int8)
     return IntegerRows(values, random.uniform(0.01, 0.1, rows).astype(np.float16), bits)
 
 
@@ -123,6 +123,8 @@ def samples() -> dict[str, Sample]:
     return {
         "int8": Sample(integer_rows(50, 16, 8), hybrid=True),
         "int4": Sample(integer_rows(50, 16, 4), hybrid=True),
+        "int4 of many columns": Sample(integer_rows(50, 64, 4), hybrid=True),
+        "int4 of many columns and few rows": Sample(integer_rows(3, 64, 4), hybrid=True),
         "int4 of an odd number of rows and few columns": Sample(integer_rows(33, 6, 4), hybrid=True),
         "int2": Sample(integer_rows(50, 16, 2), hybrid=True, newer=scores),
         "float32": Sample(Float32Rows(random.normal(size=(50, 16)).astype(np.float32))),

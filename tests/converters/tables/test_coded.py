@@ -80,7 +80,7 @@ def check_scores(on_device: Any, runtime: str, samples: dict[str, Any], chosen: 
     answers = on_device(runtime, [(model, inputs) for _, model, inputs in cases])
     for (name, model, inputs), answer in zip(cases, answers, strict=True):
         assert not isinstance(answer, str), (name, answer)
-        expected = run(tflite_file.parse(model), inputs)["scores"]
+        expected = run(tflite_file.parse(model), inputs, runtime=runtime)["scores"]
         assert off(answer["scores"], expected) < FLOAT_OFF, name  # hybrid ones too: vectors are rounded as there
 
 

@@ -48,7 +48,7 @@ def test_a_model_of_vectors_is_asked_by_a_row_of_the_evaluation_set(
     done = edgerec("evaluate", bundle.name, "--user", 7, "--json", cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
     value = json.loads(done.stdout)
-    scores = tiny_factors.float32.vectors[7] @ tiny_factors.float32.table.T
+    scores = tiny_factors.float32.users[7] @ tiny_factors.float32.items.T
     scores[tiny_factors.evaluation.seen[7]] = -np.inf
     assert [item["id"] for item in value["items"]] == [f"i{item}" for item in np.argsort(-scores)[:10]]
     assert value["float32"] == value["items"]
