@@ -23,44 +23,75 @@ class Grids:
 
 _NARROW = ((4, 8), (12, 8), (16, 8))
 _WIDE = ((4, 8), (12, 8), (32, 8))
-_ALL = ((4, 8), (12, 8), (48, 8))
+_MIXED = ((4, 8), (12, 8), (16, 4))
 _THIRTY_TWO = ((2, 8), (6, 4), (24, 4))
 _FORTY = ((2, 8), (6, 8), (32, 4))
 
 MOVIETWEETINGS = Grids(
-    fittings=tuple(Fitting(r, a) for r in (25.0, 50.0, 100.0, 200.0, 400.0) for a in (10.0, 20.0, 40.0, 80.0)),
+    fittings=tuple(Fitting(r, a) for r in (50.0, 100.0, 200.0, 400.0) for a in (10.0, 20.0, 40.0, 80.0)),
     own=(
         *(
             Setting((Integers(0.16, _NARROW, 0.04, 0.2), Integers(1, _THIRTY_TWO, step)), SHOWN)
             for step in (0.1, 0.09, 0.08, 0.07, 0.06)
         ),
-        *(Setting((Integers(0.2, _NARROW, 0.03, 0.2), Integers(1, _FORTY, step)), SHOWN) for step in (0.06, 0.05, 0.04)),
+        *(
+            Setting((Integers(0.2, _NARROW, 0.03, 0.2), Integers(1, _FORTY, step)), SHOWN)
+            for step in (0.06, 0.05, 0.04)
+        ),
     ),
     shared=(
-        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 24, 8, 16, book_bits=6)), SHOWN),
         Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 8, 16)), SHOWN),
-        Setting((Integers(0.16, _WIDE, 0.04, 0.2), Codes(1, 32, 8, 16)), SHOWN),
         Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 10, 16)), SHOWN),
-        Setting((Integers(0.16, _NARROW, 0.03, 0.2), Codes(1, 32, 10, 16, weight=-1)), SHOWN),
         Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 10, 16)), SHOWN),
+        Setting((Integers(0.16, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.18, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.2, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
         Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 12, 16)), SHOWN),
-        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 12, 16, weight=-1)), SHOWN),
         Setting((Integers(0.2, _WIDE, 0.03, 0.2), Codes(1, 32, 14, 16)), SHOWN),
     ),
     dropped=(
-        *(Setting((Integers(1, _NARROW, step, exponent),), SHOWN, kept=0.8)
-          for step, exponent in ((0.1, 0.2), (0.08, 0.2))),
-        *(Setting((Integers(1, _NARROW, step, 0.2),), SHOWN, kept=0.95) for step in (0.08, 0.06, 0.05, 0.04)),
-        *(Setting((Integers(1, _WIDE, step, 0.2),), SHOWN, kept=1.0) for step in (0.06, 0.04, 0.03)),
+        *(Setting((Integers(1, _NARROW, step, 0.2),), SHOWN, kept=1.0) for step in (0.06, 0.05, 0.04, 0.03)),
+        *(Setting((Integers(1, _WIDE, step, 0.2),), SHOWN, kept=1.0) for step in (0.04, 0.03)),
     ),
 )
 
-_ROW = ((64, 8),)
+_8, _4, _2 = ((64, 8),), ((64, 4),), ((64, 2),)
+
 AMAZON = Grids(
     fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
-    own=(),
-    shared=(),
-    dropped=(),
+    own=(
+        *(
+            Setting((Integers(0.05, _8, 0.05, 0), Integers(0.25, _4, 0.12), Integers(1, _2, step, 1)))
+            for step in (0.2, 0.18, 0.15)
+        ),
+        Setting((Integers(0.06, _8, 0.04, 0), Integers(0.4, _4, 0.11), Integers(1, _2, 0.18, 1))),
+        *(Setting((Integers(0.05, _8, 0.05, 0), Integers(1, _4, step, 0.6))) for step in (0.15, 0.13)),
+    ),
+    shared=(
+        Setting(
+            (
+                Integers(0.05, _8, 0.045, 0),
+                Integers(0.22, _4, 0.11),
+                Codes(0.5, 64, 6, 64, gain=0.5),
+                Codes(1, 64, 4, 64, gain=0.5),
+            )
+        ),
+        Setting(
+            (
+                Integers(0.06, _8, 0.04, 0),
+                Integers(0.25, _4, 0.1),
+                Codes(0.5, 64, 6, 64, gain=0.5),
+                Codes(1, 64, 5, 64, gain=0.5),
+            )
+        ),
+        Setting((Integers(0.06, _8, 0.04, 0), Integers(0.3, _4, 0.1), Codes(1, 64, 6, 64, gain=0.5))),
+    ),
+    dropped=(
+        Setting((Integers(0.2, _8, 0.05, 0), Integers(1, _4, 0.13)), SHOWN, kept=0.95),
+        Setting((Integers(0.25, _8, 0.05, 0), Integers(1, _4, 0.12)), SHOWN, kept=1.0),
+        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.1)), SHOWN, kept=1.0),
+        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _8, 0.08)), SHOWN, kept=1.0),
+    ),
 )
 
 

@@ -56,10 +56,10 @@ def side(parts: Split, part: Part, *, most_users: int | None, most_asked: int, s
 
     Every held-out item of `most_asked` of those has 99 candidates of its own half.
     """
-    parts = _of_some(parts, part, most_users, seed)
+    parts = of_some(parts, part, most_users, seed)
     judged = evaluation_set(parts, (), part=part)
     users = evaluated_users(parts, part=part)
-    fewer = _of_some(parts, part, most_asked, seed)
+    fewer = of_some(parts, part, most_asked, seed)
     negatives = evaluation_set(fewer, (), part=part, candidates=CANDIDATES, seed=seed).negatives
     asked = np.isin(users, evaluated_users(fewer, part=part))[judged.relevant.rows]
     everyone = np.zeros((len(asked), CANDIDATES), np.int32)
@@ -67,7 +67,7 @@ def side(parts: Split, part: Part, *, most_users: int | None, most_asked: int, s
     return Side(parts.seen(part), replace(judged, negatives=everyone), users, asked)
 
 
-def _of_some(parts: Split, part: Part, most_users: int | None, seed: int) -> Split:
+def of_some(parts: Split, part: Part, most_users: int | None, seed: int) -> Split:
     """Return the split with only the held-out interactions of `most_users` users in a part."""
     held = parts.held_out(part)
     there = np.unique(held.user)

@@ -30,9 +30,7 @@ MARGINS = Kept(0.003, 0.003, 0.003, 0.003, 0.003)
 
 def kept(quality: Quality, float32: Quality) -> Kept:
     """Return the shares that are kept of float32's quality on the same users."""
-    halves = [
-        hits / of if of >= LEAST_HITS else None for hits, of in zip(quality.hits, float32.hits, strict=True)
-    ]
+    halves = [hits / of if of >= LEAST_HITS else None for hits, of in zip(quality.hits, float32.hits, strict=True)]
     recall, ndcg = (
         float(one.mean() / of.mean()) for one, of in ((quality.recall, float32.recall), (quality.ndcg, float32.ndcg))
     )

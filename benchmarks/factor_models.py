@@ -1,4 +1,4 @@
-"""The float32 factorizations that everything is compared with: their settings chosen on validation, their tables kept."""
+"""The float32 factorizations that everything is compared with, and their tables as they ship."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ def judge(scores: Scores, side: Side, *, k: int = K) -> Quality:
             found[span[asked]] = ranks_among(block, *pairs) <= CANDIDATES_K
         hide(block, judged.seen.take(rows))
         top[part] = first(block, k)
-    recall, ndcg = _of_lists(top, judged)
+    recall, ndcg = of_lists(top, judged)
     half = halves(judged.popularity)[judged.relevant.values]
     hits, held = (
         tuple(int(np.count_nonzero(marked & (half == number))) for number in range(len(HALVES)))
@@ -108,10 +108,10 @@ def first(scores: Matrix, k: int) -> npt.NDArray[np.int32]:
     return np.take_along_axis(ids, order, axis=1).astype(np.int32)
 
 
-def _of_lists(
+def of_lists(
     top: npt.NDArray[np.int32], judged: EvaluationSet
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return recall and NDCG of every user's list: the formulas of device_tests.metrics."""
+    """Return recall and NDCG of every user's list [users, k], float64 [users] each: those of device_tests.metrics."""
     users, k = top.shape
     items = len(judged.popularity)
     counts = np.diff(judged.relevant.offsets)

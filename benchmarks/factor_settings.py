@@ -132,7 +132,7 @@ def _encoded(rows: Matrix, tier: Integers | Codes, seed: int) -> Coded:
 
 
 def _integers(rows: Matrix, tier: Integers) -> tuple[Coded, ...]:
-    """Return the groups of columns, under one scale a row, which is stored once; what a group cannot hold is clipped."""
+    """Return the groups of columns, under one scale a row that is stored once; what does not fit a group is clipped."""
     columns = sum(width for width, _ in tier.groups)
     scales = graded_scales(
         np.ascontiguousarray(rows[:, :columns]), tier.groups[0][1], step=tier.step, exponent=tier.exponent

@@ -1,4 +1,4 @@
-"""Columns stored in parts, each its own way: more bits where the numbers of a table are large, none where they are 0."""
+"""Columns stored in parts, each its own way: more bits where the numbers are large, none where they are 0."""
 
 from dataclasses import dataclass
 from typing import Any
