@@ -22,11 +22,12 @@ from benchmarks.factor_data import Side
 from benchmarks.factor_models import Fitting, Model
 from benchmarks.factor_quality import Matrix, judge
 from benchmarks.factor_scores import float_scores
+from benchmarks.factor_settings import Turned
 from converters.tables.metric import second_moment
 from edgerec.compress.rows import of_shared, with_twins
 from edgerec.criteria import registry
 from edgerec.criteria.co_occurrence import twins
-from edgerec.criteria.criterion import COLUMN, ELEMENT, ROW, Criterion, saliency
+from edgerec.criteria.criterion import COLUMN, ELEMENT, ROW, Criterion, Saliency, saliency
 from edgerec.criteria.reset import INITIAL, Reset
 from edgerec.criteria.selection import PER_ROW, TENSOR, keep, kept_indices
 from edgerec.criteria.statistics import Gradients, Statistics, Taken, labelled
@@ -35,7 +36,7 @@ from edgerec.models.factors import INITIAL_SCALE, Factors, solve_users
 
 COLUMNS = 64
 SEED = 0
-MOST_USERS = 4000
+MOST_USERS = 2000
 PAIRS = 100_000
 BUDGETS = {COLUMN: (48 / 64, 32 / 64, 16 / 64), ELEMENT: (0.5, 0.25, 0.1), ROW: (0.5, 0.25, 0.1)}
 TITLES = {
@@ -49,13 +50,17 @@ PER_ROW_MAGNITUDE = "magnitude, per row"
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A criterion, what it is asked to rank by, and what it is told; `per` is that of edgerec.criteria.selection."""
+    """A criterion, what it is asked to rank by, and what it is told; `per` is that of edgerec.criteria.selection.
+
+    `turned` is the basis of the factors where it is not the one that they were trained in.
+    """
 
     criterion: Criterion
     grain: str
     factors: Factors
     statistics: Statistics
     per: str = TENSOR
+    turned: Turned | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +104,7 @@ def figures(model: Model) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
                 yield (name, grain), _cells(model, Asked(criterion, grain, *plain), near)
         if grain == COLUMN:
             axes = Factors(model.turned.users, model.turned.items)
-            asked = Asked(made("max_variance"), grain, axes, statistics_of(seen, axes))
+            asked = Asked(made("max_variance"), grain, axes, statistics_of(seen, axes), turned=model.turned)
             yield (AXES, grain), _cells(model, asked, near)
         if grain == ELEMENT:
             yield (PER_ROW_MAGNITUDE, grain), _cells(model, Asked(made("magnitude"), grain, *plain, PER_ROW), near)
@@ -110,16 +115,17 @@ def made(name: str) -> Criterion:
 
 
 def _cells(model: Model, asked: Asked, near: npt.NDArray[np.int64]) -> tuple[str, str]:
-    tables = [pruned(asked, share, near) for share in BUDGETS[asked.grain]]
+    scores = saliency(asked.criterion, asked.factors.items, asked.statistics, asked.grain)
+    tables = [pruned(asked, scores, share, near) for share in BUDGETS[asked.grain]]
     as_were = [kept(model, table.items, asked.factors.users[:, table.columns]) for table in tables]
-    again = [kept(model, table.items, solved(model.side, table, model.fitting)) for table in tables]
+    trained = [as_trained(table, asked) for table in tables]
+    again = [kept(model, items, solved(model.side, items, model.fitting)) for items in trained]
     return " / ".join(as_were), " / ".join(again)
 
 
-def pruned(asked: Asked, share: float, near: npt.NDArray[np.int64]) -> Pruned:
+def pruned(asked: Asked, scores: Saliency, share: float, near: npt.NDArray[np.int64]) -> Pruned:
     """Return the table with `share` of its columns, elements or rows of their own left, by their saliency."""
     items, criterion, statistics = asked.factors.items, asked.criterion, asked.statistics
-    scores = saliency(criterion, items, statistics, asked.grain)
     everything = np.arange(items.shape[1])
     if asked.grain == COLUMN:
         columns = kept_indices(scores, share=share)
@@ -138,10 +144,19 @@ def kept(model: Model, items: Matrix, users: Matrix) -> str:
     return f"{100 * quality.recall.mean() / model.quality.recall.mean():.1f}"
 
 
-def solved(side: Side, table: Pruned, fitting: Fitting) -> Matrix:
-    """Return the users that judge, solved against a table; the rows of all others are 0."""
+def as_trained(table: Pruned, asked: Asked) -> Matrix:
+    """Return the items of a table in the basis of training: what users are solved with weighs its columns alike."""
+    if asked.turned is None:
+        return table.items
+    whole = np.zeros_like(asked.factors.items)
+    whole[:, table.columns] = table.items
+    return asked.turned.items_as_before(whole)
+
+
+def solved(side: Side, items: Matrix, fitting: Fitting) -> Matrix:
+    """Return the users that judge, solved against items; the rows of all others are 0."""
     theirs = side.seen.rows(np.isin(side.seen.user, side.users))
-    return solve_users(table.items, theirs, regularization=fitting.regularization, alpha=fitting.alpha)
+    return solve_users(items, theirs, regularization=fitting.regularization, alpha=fitting.alpha)
 
 
 def taken(seen: Interactions) -> Taken:

@@ -57,6 +57,13 @@ MOVIETWEETINGS = Grids(
 
 _8, _4, _2 = ((64, 8),), ((64, 4),), ((64, 2),)
 
+
+def _coded(finest: float, to: float, fine: float, more: int, fewer: int) -> Setting:
+    """Return 5 % of the rows at 8 bits, those up to `to` at 4, then `more` codes up to half of the rows and `fewer`."""
+    codes = (Codes(0.5, 64, more, 64, gain=0.5, rounds=4), Codes(1, 64, fewer, 64, gain=0.5, rounds=4))
+    return Setting((Integers(0.05, _8, finest, 0), Integers(to, _4, fine), *codes))
+
+
 AMAZON = Grids(
     fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
     own=(
@@ -68,23 +75,11 @@ AMAZON = Grids(
         *(Setting((Integers(0.05, _8, 0.05, 0), Integers(1, _4, step, 0.6))) for step in (0.15, 0.13)),
     ),
     shared=(
-        Setting(
-            (
-                Integers(0.05, _8, 0.045, 0),
-                Integers(0.22, _4, 0.11),
-                Codes(0.5, 64, 6, 64, gain=0.5),
-                Codes(1, 64, 4, 64, gain=0.5),
-            )
-        ),
-        Setting(
-            (
-                Integers(0.06, _8, 0.04, 0),
-                Integers(0.25, _4, 0.1),
-                Codes(0.5, 64, 6, 64, gain=0.5),
-                Codes(1, 64, 5, 64, gain=0.5),
-            )
-        ),
-        Setting((Integers(0.06, _8, 0.04, 0), Integers(0.3, _4, 0.1), Codes(1, 64, 6, 64, gain=0.5))),
+        _coded(0.045, 0.22, 0.11, 6, 4),
+        _coded(0.045, 0.25, 0.11, 6, 4),
+        _coded(0.04, 0.22, 0.11, 8, 4),
+        _coded(0.045, 0.3, 0.11, 8, 5),
+        _coded(0.045, 0.35, 0.11, 8, 6),
     ),
     dropped=(
         Setting((Integers(0.2, _8, 0.05, 0), Integers(1, _4, 0.13)), SHOWN, kept=0.95),

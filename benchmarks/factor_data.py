@@ -63,7 +63,8 @@ def side(parts: Split, part: Part, *, most_users: int | None, most_asked: int, s
     negatives = evaluation_set(fewer, (), part=part, candidates=CANDIDATES, seed=seed).negatives
     asked = np.isin(users, evaluated_users(fewer, part=part))[judged.relevant.rows]
     everyone = np.zeros((len(asked), CANDIDATES), np.int32)
-    everyone[asked] = negatives
+    if negatives is not None:
+        everyone[asked] = negatives
     return Side(parts.seen(part), replace(judged, negatives=everyone), users, asked)
 
 

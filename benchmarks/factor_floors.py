@@ -1,6 +1,6 @@
 """What is kept of float32's quality, the floors under it, and the smallest setting that holds them on validation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
 
 from benchmarks.factor_quality import Quality
@@ -66,7 +66,7 @@ def shortfall(found: Kept, floors: Kept) -> float:
 class Walk:
     """A walk from small to large settings: the place of the one chosen, whether it holds, and all that were tried.
 
-    `tried` are the figures of every setting tried, seed by seed; a seed that misses ends a setting.
+    `tried` are the figures of every setting tried, seed by seed.
     """
 
     chosen: int
@@ -74,25 +74,17 @@ class Walk:
     tried: tuple[tuple[Kept, ...], ...]
 
 
-def walk(settings: int, seeds: int, ask: Callable[[int, int], Kept], floors: Kept) -> Walk:
+def walk(settings: int, ask: Callable[[int], Sequence[Kept]], floors: Kept) -> Walk:
     """Return the first of so many settings that holds the floors on every seed, and with the margins on the mean.
 
-    `ask` gives the figures of (setting, seed). Where none holds, the one whose worst figure is nearest to its floor is
-    chosen.
+    `ask` gives a setting's figures seed by seed. Where none holds, the one whose worst figure is nearest to its floor
+    is chosen.
     """
     tried: list[tuple[Kept, ...]] = []
     for setting in range(settings):
-        found = tuple(_until_missed(setting, seeds, ask, floors))
+        found = tuple(ask(setting))
         tried.append(found)
-        if len(found) == seeds and not missed(found[-1], floors) and not missed(mean(found), floors, MARGINS):
+        if not any(missed(each, floors) for each in found) and not missed(mean(found), floors, MARGINS):
             return Walk(setting, holds=True, tried=tuple(tried))
     nearest = min(range(len(tried)), key=lambda one: max(shortfall(each, floors) for each in tried[one]))
     return Walk(nearest, holds=False, tried=tuple(tried))
-
-
-def _until_missed(setting: int, seeds: int, ask: Callable[[int, int], Kept], floors: Kept) -> Iterator[Kept]:
-    for seed in range(seeds):
-        found = ask(setting, seed)
-        yield found
-        if missed(found, floors):
-            return

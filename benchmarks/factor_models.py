@@ -1,6 +1,5 @@
 """The float32 factorizations that everything is compared with, and their tables as they ship."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,13 +74,10 @@ def fit(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Factors:
     return factorize(side.seen, columns, **settings, iterations=ITERATIONS, seed=seed)
 
 
-def best_fitting(side: Side, columns: int, grid: Iterable[Fitting], *, seed: int) -> tuple[Fitting, Quality]:
-    """Return the settings with the largest recall@20 on a side, the earlier ones of equals, and that quality."""
-    tried = []
-    for fitting in grid:
-        factors = fit(side, columns, fitting, seed=seed)
-        tried.append((fitting, judge(float_scores(factors.items, factors.users[side.users]), side)))
-    return max(tried, key=lambda one: float(one[1].recall.mean()))
+def fitted_quality(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Quality:
+    """Return how a float32 model of so many columns ranks on a side."""
+    factors = fit(side, columns, fitting, seed=seed)
+    return judge(float_scores(factors.items, factors.users[side.users]), side)
 
 
 def model(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Model:

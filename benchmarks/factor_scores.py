@@ -33,7 +33,7 @@ def kernel_of(coded: Coded) -> Kernel:
     if isinstance(coded, IntegerRows) and coded.bits == _HALF_SHIFTED_BITS:
         scales = coded.scales.astype(np.float32)
         # The half that stands above each integer is added in float, with the vector as it came.
-        return _rounded(coded.values * scales[:, None], scales / 2)
+        return _rounded(coded.values * scales[:, None], scales * np.float32(0.5))
     rows = coded.decode()
     return _rounded(rows) if isinstance(coded, IntegerRows | NativeRows | BlockRows) else _plain(rows)
 

@@ -49,6 +49,7 @@ class Codes:
     gain: float = 1.0
     book_bits: int = 7
     weight: float = -0.5
+    rounds: int = 8
 
     def __str__(self) -> str:
         return (
@@ -125,7 +126,14 @@ def _encoded(rows: Matrix, tier: Integers | Codes, seed: int) -> Coded:
         weights = np.maximum(lengths, 1e-3 * lengths.mean()) ** tier.weight
         parts = (
             additive_codes(
-                first, tier.codes, tier.centroids, seed=seed, weights=weights, gain=tier.gain, book_bits=tier.book_bits
+                first,
+                tier.codes,
+                tier.centroids,
+                seed=seed,
+                weights=weights,
+                gain=tier.gain,
+                book_bits=tier.book_bits,
+                rounds=tier.rounds,
             ),
         )
     return parts[0] if parts[0].columns == rows.shape[1] else Columns(parts, rows.shape[1])

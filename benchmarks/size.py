@@ -11,6 +11,7 @@ the table as stored where the setting says so, and rounded as the kernel rounds 
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,8 @@ import numpy as np
 from benchmarks import factor_candidates, factor_data, factor_models, size_table
 from benchmarks.factor_candidates import Grids
 from benchmarks.factor_data import Side
-from benchmarks.factor_floors import FLOORS, FLOORS_WITHOUT_HALVES, Kept, Walk, kept, walk
-from benchmarks.factor_models import Fitting, Made, Model
+from benchmarks.factor_floors import FLOORS, FLOORS_WITHOUT_HALVES, Kept, kept, missed, walk
+from benchmarks.factor_models import Fitting, Model
 from benchmarks.factor_proof import Proof, proofs
 from benchmarks.factor_quality import Quality, judge
 from benchmarks.factor_scores import float_scores, kernel_of, scores_of
@@ -79,57 +80,79 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--quantizer-python", help="a Python that has ai-edge-quantizer")
     parser.add_argument("--users", type=int, default=10_000, help="at most so many test users, drawn; 0 for all")
+    parser.add_argument("--threads", type=int, default=2, help="seeds that are worked on at once [2]")
     asked = parser.parse_args()
     began = time.perf_counter()
     name = "Amazon-CDs" if asked.data else "MovieTweetings"
     grids = factor_candidates.sharing(factor_candidates.AMAZON if asked.data else factor_candidates.MOVIETWEETINGS)
     numbers = [int(one) for one in asked.seeds.split(",")]
-    splits = [factor_data.read(asked.data, seed=number) for number in numbers]
-    sides = [
-        factor_data.side(parts, "validation", most_users=VALIDATION_USERS, most_asked=ASKED_USERS, seed=number)
-        for parts, number in zip(splits, numbers, strict=True)
-    ]
-    fittings = {columns: fitting(sides[0], columns, grids, numbers[0]) for columns in (COLUMNS, *SCRATCH_COLUMNS)}
-    validation = [
-        factor_models.model(side, COLUMNS, fittings[COLUMNS], seed=number)
-        for side, number in zip(sides, numbers, strict=True)
-    ]
-    walks = {goal.name: walked(validation, getattr(grids, goal.grid), goal) for goal in GOALS}
-    del validation
-    seeds = [
-        Seed(number, parts, on_test(parts, fittings[COLUMNS], number, asked.users or None))
-        for parts, number in zip(splits, numbers, strict=True)
-    ]
-    print(f"{time.perf_counter() - began:.0f} s so far: everything is chosen, test is asked now.\n", flush=True)
-    say_float32(name, seeds)
-    rows = list(table(seeds, grids, walks, fittings, asked.quantizer_python))
-    say_goals(name, rows, walks, grids)
-    say_proofs(seeds[0], grids, walks)
+    with ThreadPoolExecutor(asked.threads) as pool:
+        splits = list(pool.map(lambda number: factor_data.read(asked.data, seed=number), numbers))
+        fittings, validation = learned(splits, numbers, grids, pool)
+        chosen = {goal.name: walked(validation, getattr(grids, goal.grid), goal, pool) for goal in GOALS}
+        test = list(
+            pool.map(
+                lambda parts, number: on_test(parts, number, fittings[COLUMNS], asked.users or None), splits, numbers
+            )
+        )
+        seeds = [Seed(*one) for one in zip(numbers, splits, test, strict=True)]
+        print(f"{time.perf_counter() - began:.0f} s so far: everything is chosen, test is asked now.\n", flush=True)
+        say_float32(name, seeds)
+        rows = list(table(seeds, chosen, fittings, asked.quantizer_python, pool))
+    say_goals(name, rows, chosen)
+    say_proofs(seeds[0], chosen)
     print(f"\n{time.perf_counter() - began:.0f} s in all.")
 
 
-def fitting(side: Side, columns: int, grids: Grids, seed: int) -> Fitting:
-    best, quality = factor_models.best_fitting(side, columns, grids.fittings, seed=seed)
-    print(
-        f"float32, {columns} columns: regularization {best.regularization:g}, alpha {best.alpha:g} of "
-        f"{len(grids.fittings)} pairs, recall@20 {quality.recall.mean():.4f} on validation of seed {seed}.",
-        flush=True,
-    )
-    return best
+def learned(
+    splits: Sequence[Split], numbers: Sequence[int], grids: Grids, pool: Executor
+) -> tuple[dict[int, Fitting], list[Model]]:
+    """Return the float32 settings by columns, chosen on validation of the first seed, and the models of validation."""
+
+    def side(one: tuple[Split, int]) -> Side:
+        most = {"most_users": VALIDATION_USERS, "most_asked": ASKED_USERS}
+        return factor_data.side(one[0], "validation", **most, seed=one[1])
+
+    sides = list(pool.map(side, zip(splits, numbers, strict=True)))
+    fittings = {}
+    for columns in (COLUMNS, *SCRATCH_COLUMNS):
+        tried = list(
+            pool.map(
+                lambda fitting, columns=columns: factor_models.fitted_quality(
+                    sides[0], columns, fitting, seed=numbers[0]
+                ),
+                grids.fittings,
+            )
+        )
+        recalls = [float(quality.recall.mean()) for quality in tried]
+        fittings[columns] = best = grids.fittings[recalls.index(max(recalls))]
+        print(
+            f"float32, {columns} columns: regularization {best.regularization:g}, alpha {best.alpha:g} of "
+            f"{len(recalls)} pairs, recall@20 {max(recalls):.4f} on validation of seed {numbers[0]}.",
+            flush=True,
+        )
+
+    def model(side: Side, number: int) -> Model:
+        return factor_models.model(side, COLUMNS, fittings[COLUMNS], seed=number)
+
+    return fittings, list(pool.map(model, sides, numbers))
 
 
-def walked(models: Sequence[Model], settings: Sequence[Setting], goal: Goal) -> Walk:
-    def ask(setting: int, seed: int) -> Kept:
-        model = models[seed]
-        return kept(factor_models.quality_of(model, factor_models.made(model, settings[setting])), model.quality)
+def walked(models: Sequence[Model], settings: Sequence[Setting], goal: Goal, pool: Executor) -> Setting:
+    def ask(setting: int) -> list[Kept]:
+        return list(pool.map(lambda model: of_setting(model, settings[setting]), models))
 
-    found = walk(len(settings), len(models), ask, goal.floors)
+    found = walk(len(settings), ask, goal.floors)
     says = "holds on validation" if found.holds else "NONE HOLDS on validation, this is the nearest"
     print(f"{goal.name}: {says}, {len(found.tried)} of {len(settings)} tried: {settings[found.chosen]}", flush=True)
-    return found
+    return settings[found.chosen]
 
 
-def on_test(parts: Split, fitting: Fitting, number: int, most_users: int | None) -> Model:
+def of_setting(model: Model, setting: Setting) -> Kept:
+    return kept(factor_models.quality_of(model, factor_models.made(model, setting)), model.quality)
+
+
+def on_test(parts: Split, number: int, fitting: Fitting, most_users: int | None) -> Model:
     side = factor_data.side(parts, "test", most_users=most_users, most_asked=ASKED_USERS, seed=number)
     return factor_models.model(side, COLUMNS, fitting, seed=number)
 
@@ -150,7 +173,11 @@ def say_float32(name: str, seeds: Sequence[Seed]) -> None:
 
 
 def table(
-    seeds: Sequence[Seed], grids: Grids, walks: dict[str, Walk], fittings: dict[int, Fitting], quantizer: str | None
+    seeds: Sequence[Seed],
+    chosen: dict[str, Setting],
+    fittings: dict[int, Fitting],
+    quantizer: str | None,
+    pool: Executor,
 ) -> Iterator[Row]:
     print(size_table.heading(), flush=True)
     plain = [_packed(Float32Rows(seed.test.factors.items)) for seed in seeds]
@@ -163,15 +190,17 @@ def table(
 
     yield row("float32", [_entry(file, seed, seed.test.quality, 0.0) for file, seed in zip(plain, seeds, strict=True)])
     for goal in GOALS:
-        setting = getattr(grids, goal.grid)[walks[goal.name].chosen]
-        yield row(goal.name, [_ours(seed, setting)[0] for seed in seeds], goal.floors)
-    by_peer = [list(_of_peers(seed, quantizer)) for seed in seeds]
+        ours = pool.map(lambda seed, setting=chosen[goal.name]: _ours(seed, setting), seeds)
+        yield row(goal.name, list(ours), goal.floors)
+    by_peer = list(pool.map(lambda seed: list(_of_peers(seed, quantizer)), seeds))
     for entries in zip(*by_peer, strict=True):
         name = entries[0][0]
         floors = FLOORS_WITHOUT_HALVES if name == PEER_DROPPED else FLOORS
         yield row(name, [entry for _, entry in entries], floors)
     for columns in SCRATCH_COLUMNS:
-        trained = [list(_from_scratch(seed, columns, fittings[columns])) for seed in seeds]
+        trained = list(
+            pool.map(lambda seed, columns=columns: list(_from_scratch(seed, columns, fittings[columns])), seeds)
+        )
         for precision, entries in zip(("float32", "int8 rows"), zip(*trained, strict=True), strict=True):
             yield row(f"trained with {columns} columns, {precision}", entries)
 
@@ -185,11 +214,11 @@ def _entry(file: bytes, seed: Seed, quality: Quality, seconds: float) -> Entry:
     return Entry(len(file), deflated_bytes(file), quality, float32, users, seconds)
 
 
-def _ours(seed: Seed, setting: Setting) -> tuple[Entry, Made]:
+def _ours(seed: Seed, setting: Setting) -> Entry:
     began = time.perf_counter()
     made = factor_models.made(seed.test, setting)
     seconds = time.perf_counter() - began
-    return _entry(made.file, seed, factor_models.quality_of(seed.test, made), seconds), made
+    return _entry(made.file, seed, factor_models.quality_of(seed.test, made), seconds)
 
 
 def _of_peers(seed: Seed, quantizer: str | None) -> Iterator[tuple[str, Entry]]:
@@ -213,7 +242,7 @@ def _from_scratch(seed: Seed, columns: int, fitting: Fitting) -> Iterator[Entry]
     yield _entry(_packed(coded), seed, quality, seconds)
 
 
-def say_goals(name: str, rows: Sequence[Row], walks: dict[str, Walk], grids: Grids) -> None:
+def say_goals(name: str, rows: Sequence[Row], chosen: dict[str, Setting]) -> None:
     by_name = {row.name: row for row in rows}
     peer = by_name[PEER_DROPPED].ratio
     line = [row for row in rows if row.name.startswith("trained with")]
@@ -231,28 +260,27 @@ def say_goals(name: str, rows: Sequence[Row], walks: dict[str, Walk], grids: Gri
         )
     print()
     for goal in GOALS:
-        print(f"- {goal.name}: {getattr(grids, goal.grid)[walks[goal.name].chosen]}")
+        print(f"- {goal.name}: {chosen[goal.name]}")
 
 
 def _held(row: Row) -> str:
-    missing = size_table.missed(row.kept, row.floors)
+    missing = missed(row.kept, row.floors)
     return f"missed: {', '.join(missing)}" if missing else "held"
 
 
 def _rival(row: Row, line: Sequence[Row]) -> Row:
-    """Return the smallest model trained from scratch that is no smaller than a row, of all if there is none the largest."""
+    """Return the smallest model trained from scratch that is no smaller than a row; of all, where there is none."""
     larger = [one for one in line if one.ratio <= row.ratio]
-    return max(larger, key=lambda one: one.ratio) if larger else min(line, key=lambda one: one.ratio)
+    return max(larger or line, key=lambda one: one.ratio)
 
 
-def say_proofs(seed: Seed, grids: Grids, walks: dict[str, Walk]) -> None:
+def say_proofs(seed: Seed, chosen: dict[str, Setting]) -> None:
     print(
         f"\n| finalist, seed {seed.number} | runtime | runtime recall@20 | evaluator's | overlap of top 20 | agrees |"
     )
     print("|---|---|---|---|---|---|")
     for goal in GOALS:
-        setting = getattr(grids, goal.grid)[walks[goal.name].chosen]
-        made = factor_models.made(seed.test, setting)
+        made = factor_models.made(seed.test, chosen[goal.name])
         for proof in proofs(seed.parts, seed.test, made, goal.grid, most_users=PROOF_USERS):
             print(f"| {goal.name} | {_proved(proof)} |", flush=True)
 

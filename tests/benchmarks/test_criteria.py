@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.criteria import Asked, Pruned, gradients, pruned
+from benchmarks.criteria import Asked, Pruned, as_trained, gradients, pruned
+from benchmarks.factor_settings import turned
 from edgerec.criteria import registry
-from edgerec.criteria.criterion import COLUMN, ELEMENT, ROW
+from edgerec.criteria.criterion import COLUMN, ELEMENT, ROW, saliency
 from edgerec.criteria.statistics import Statistics
 from edgerec.data.interactions import Interactions
 from edgerec.models.factors import Factors
@@ -19,7 +20,12 @@ STATISTICS = Statistics(popularity=np.array([9, 1, 1, 1, 1, 1]), initial=np.full
 
 def left(name: str, grain: str, share: float, **settings: Any) -> Pruned:
     factors = Factors(np.ones((3, 4), np.float32), TABLE)
-    return pruned(Asked(registry.criterion(name, **settings), grain, factors, STATISTICS), share, NEAR)
+    return pruned_by(Asked(registry.criterion(name, **settings), grain, factors, STATISTICS), share)
+
+
+def pruned_by(asked: Asked, share: float) -> Pruned:
+    scores = saliency(asked.criterion, asked.factors.items, asked.statistics, asked.grain)
+    return pruned(asked, scores, share, NEAR)
 
 
 def test_columns_go_and_the_others_stay_as_they_are() -> None:
@@ -27,6 +33,19 @@ def test_columns_go_and_the_others_stay_as_they_are() -> None:
     assert len(made.columns) == 2
     assert np.array_equal(made.items, TABLE[:, made.columns])
     assert TABLE.var(axis=0)[made.columns].min() > np.delete(TABLE.var(axis=0), made.columns).max()
+
+
+def test_columns_left_out_of_turned_factors_are_left_out_of_the_scores_alone() -> None:
+    random = np.random.default_rng(1)
+    factors = Factors(random.normal(size=(9, 4)).astype(np.float32), TABLE)
+    axes = turned(factors)
+    statistics = Statistics(second_moment=np.eye(4))
+    given = Factors(axes.users, axes.items)
+    asked = Asked(registry.criterion("max_variance"), COLUMN, given, statistics, turned=axes)
+    made = pruned_by(asked, 0.75)
+    assert made.columns.tolist() == [0, 1, 2]
+    expected = axes.users[:, :3] @ axes.items[:, :3].T
+    assert np.allclose(factors.users @ as_trained(made, asked).T, expected, atol=1e-4)
 
 
 def test_elements_go_to_zero_and_those_of_a_reset_to_where_they_began() -> None:
