@@ -55,37 +55,31 @@ MOVIETWEETINGS = Grids(
     ),
 )
 
-_8, _4, _2 = ((64, 8),), ((64, 4),), ((64, 2),)
+_8, _4, _4_AND_2 = ((64, 8),), ((64, 4),), ((8, 4), (56, 2))
+# The rows that are shown at all lie in the first quarter.
+_SHOWN = (Integers(0.07, _8, 0.04, 0), Integers(0.24, _4, 0.1))
 
 
-def _coded(finest: float, to: float, fine: float, more: int, fewer: int) -> Setting:
-    """Return 5 % of the rows at 8 bits, those up to `to` at 4, then `more` codes up to half of the rows and `fewer`."""
-    codes = (Codes(0.5, 64, more, 64, gain=0.5, rounds=4), Codes(1, 64, fewer, 64, gain=0.5, rounds=4))
-    return Setting((Integers(0.05, _8, finest, 0), Integers(to, _4, fine), *codes))
+def _coded(first: Integers, second: Integers, codes: int) -> Setting:
+    """Return two tiers of integers and so many codes of 64 centroids for all rows after them."""
+    return Setting((first, second, Codes(1, 64, codes, 64, gain=0.5, rounds=4)), SHOWN)
 
 
 AMAZON = Grids(
     fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
     own=(
-        *(
-            Setting((Integers(0.05, _8, 0.05, 0), Integers(0.25, _4, 0.12), Integers(1, _2, step, 1)))
-            for step in (0.2, 0.18, 0.15)
-        ),
-        Setting((Integers(0.06, _8, 0.04, 0), Integers(0.4, _4, 0.11), Integers(1, _2, 0.18, 1))),
-        *(Setting((Integers(0.05, _8, 0.05, 0), Integers(1, _4, step, 0.6))) for step in (0.15, 0.13)),
+        *(Setting((*_SHOWN, Integers(1, _4_AND_2, step, 1)), SHOWN) for step in (0.2, 0.16, 0.13)),
+        Setting((*_SHOWN, Integers(1, _4, 0.15, 0.7)), SHOWN),
     ),
     shared=(
-        _coded(0.045, 0.22, 0.11, 6, 4),
-        _coded(0.045, 0.25, 0.11, 6, 4),
-        _coded(0.04, 0.22, 0.11, 8, 4),
-        _coded(0.045, 0.3, 0.11, 8, 5),
-        _coded(0.045, 0.35, 0.11, 8, 6),
+        _coded(Integers(0.07, _8, 0.05, 0), Integers(0.24, _4, 0.115), 4),
+        _coded(*_SHOWN, 4),
+        _coded(Integers(0.08, _8, 0.035, 0), Integers(0.26, _4, 0.095), 5),
     ),
     dropped=(
-        Setting((Integers(0.2, _8, 0.05, 0), Integers(1, _4, 0.13)), SHOWN, kept=0.95),
-        Setting((Integers(0.25, _8, 0.05, 0), Integers(1, _4, 0.12)), SHOWN, kept=1.0),
+        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.11)), SHOWN, kept=1.0),
         Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.1)), SHOWN, kept=1.0),
-        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _8, 0.08)), SHOWN, kept=1.0),
+        Setting((Integers(0.3, _8, 0.035, 0), Integers(1, _4, 0.08)), SHOWN, kept=1.0),
     ),
 )
 

@@ -251,7 +251,7 @@ def say_goals(name: str, rows: Sequence[Row], chosen: dict[str, Setting]) -> Non
     asked = [(goal.name, by_name[goal.name], goal.asked.get(name, DROPPED_TIMES_PEER * peer)) for goal in GOALS]
     asked.insert(2, ("the same without tuning, for the row that tunes", by_name[GOALS[1].name], TUNED[name]))
     for what, row, ratio in asked:
-        rival = _rival(row, line)
+        rival = rival(row, line)
         beats = rival.kept.recall < row.kept.recall and rival.kept.ndcg < row.kept.ndcg
         print(
             f"| {what} | {ratio:.1f}x | {row.ratio:.1f}x | {DISK_SHARE * ratio:.1f}x | {row.disk_ratio:.1f}x "
@@ -268,10 +268,14 @@ def _held(row: Row) -> str:
     return f"missed: {', '.join(missing)}" if missing else "held"
 
 
-def _rival(row: Row, line: Sequence[Row]) -> Row:
-    """Return the smallest model trained from scratch that is no smaller than a row; of all, where there is none."""
+def rival(row: Row, line: Sequence[Row]) -> Row:
+    """Return the smallest model trained from scratch that is no smaller than a row, or else the largest."""
     larger = [one for one in line if one.ratio <= row.ratio]
-    return max(larger or line, key=lambda one: one.ratio)
+    return max(larger or [min(line, key=_ratio)], key=_ratio)
+
+
+def _ratio(row: Row) -> float:
+    return row.ratio
 
 
 def say_proofs(seed: Seed, chosen: dict[str, Setting]) -> None:
