@@ -1,13 +1,10 @@
-import runpy
 from pathlib import Path
 
 import pytest
 
+from benchmarks.amazon import read_split
 from edgerec.data.errors import DataError
 from edgerec.data.interactions import Interactions
-
-# Benchmarks are scripts and in no package, so that pytest does not find them on its path.
-read_split = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "amazon.py"))["read_split"]
 
 
 def written(folder: Path, train: str, test: str) -> Path:

@@ -9,6 +9,7 @@ import pytest
 
 from converters.graph_writer import GraphWriter
 from converters.tables.coded import Coded
+from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.float32_rows import Float32Rows
 from converters.tables.integer_rows import IntegerRows
@@ -111,6 +112,7 @@ def samples() -> dict[str, Sample]:
         "shared by uint16, of more rows than int16 has": Sample(
             SharedRows(random.integers(32_000, 33_500, 500).astype(np.uint16), integer_rows(33_500, 8, 8)), hybrid=True
         ),
+        "columns": Sample(Columns((integer_rows(50, 4, 8), integer_rows(50, 8, 4)), 16), hybrid=True),
         "low rank": Sample(
             LowRank(integer_rows(50, 8, 4), random.normal(size=(8, 16)).astype(np.float16)), hybrid=True
         ),

@@ -1,0 +1,89 @@
+"""The settings that are walked, from small to large, for each row of the table of sizes; and those of the baseline."""
+
+from dataclasses import dataclass, replace
+
+from benchmarks.factor_models import Fitting
+from benchmarks.factor_settings import SHOWN, Codes, Integers, Setting
+
+
+@dataclass(frozen=True)
+class Grids:
+    """What is chosen from on validation, for one data set.
+
+    own      every item has a row of its own
+    shared   rows may share codes
+    dropped  items that are shown to nobody are left out
+    """
+
+    fittings: tuple[Fitting, ...]
+    own: tuple[Setting, ...]
+    shared: tuple[Setting, ...]
+    dropped: tuple[Setting, ...]
+
+
+_NARROW = ((4, 8), (12, 8), (16, 8))
+_WIDE = ((4, 8), (12, 8), (32, 8))
+_MIXED = ((4, 8), (12, 8), (16, 4))
+_THIRTY_TWO = ((2, 8), (6, 4), (24, 4))
+_FORTY = ((2, 8), (6, 8), (32, 4))
+
+MOVIETWEETINGS = Grids(
+    fittings=tuple(Fitting(r, a) for r in (50.0, 100.0, 200.0, 400.0) for a in (10.0, 20.0, 40.0, 80.0)),
+    own=(
+        *(
+            Setting((Integers(0.16, _NARROW, 0.04, 0.2), Integers(1, _THIRTY_TWO, step)), SHOWN)
+            for step in (0.1, 0.09, 0.08, 0.07, 0.06)
+        ),
+        *(
+            Setting((Integers(0.2, _NARROW, 0.03, 0.2), Integers(1, _FORTY, step)), SHOWN)
+            for step in (0.06, 0.05, 0.04)
+        ),
+    ),
+    shared=(
+        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 8, 16)), SHOWN),
+        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 10, 16)), SHOWN),
+        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 10, 16)), SHOWN),
+        Setting((Integers(0.16, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.18, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.2, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 12, 16)), SHOWN),
+        Setting((Integers(0.2, _WIDE, 0.03, 0.2), Codes(1, 32, 14, 16)), SHOWN),
+    ),
+    dropped=(
+        *(Setting((Integers(1, _NARROW, step, 0.2),), SHOWN, kept=1.0) for step in (0.06, 0.05, 0.04, 0.03)),
+        *(Setting((Integers(1, _WIDE, step, 0.2),), SHOWN, kept=1.0) for step in (0.04, 0.03)),
+    ),
+)
+
+_8, _4, _4_AND_2 = ((64, 8),), ((64, 4),), ((8, 4), (56, 2))
+# The rows that are shown at all lie in the first quarter.
+_SHOWN = (Integers(0.07, _8, 0.04, 0), Integers(0.24, _4, 0.1))
+
+
+def _coded(first: Integers, second: Integers, codes: int) -> Setting:
+    """Return two tiers of integers and so many codes of 64 centroids for all rows after them."""
+    return Setting((first, second, Codes(1, 64, codes, 64, gain=0.5, rounds=4)), SHOWN)
+
+
+AMAZON = Grids(
+    fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
+    own=(
+        *(Setting((*_SHOWN, Integers(1, _4_AND_2, step, 1)), SHOWN) for step in (0.2, 0.16, 0.13)),
+        Setting((*_SHOWN, Integers(1, _4, 0.15, 0.7)), SHOWN),
+    ),
+    shared=(
+        _coded(Integers(0.07, _8, 0.05, 0), Integers(0.24, _4, 0.115), 4),
+        _coded(*_SHOWN, 4),
+        _coded(Integers(0.08, _8, 0.035, 0), Integers(0.26, _4, 0.095), 5),
+    ),
+    dropped=(
+        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.11)), SHOWN, kept=1.0),
+        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.1)), SHOWN, kept=1.0),
+        Setting((Integers(0.3, _8, 0.035, 0), Integers(1, _4, 0.08)), SHOWN, kept=1.0),
+    ),
+)
+
+
+def sharing(grids: Grids) -> Grids:
+    """Return grids whose shared settings begin with those of rows of their own: sharing is allowed, not asked for."""
+    return replace(grids, shared=(*grids.shared, *grids.own))

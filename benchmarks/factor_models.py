@@ -1,0 +1,114 @@
+"""The float32 factorizations that everything is compared with, and their tables as they ship."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.factor_data import Side
+from benchmarks.factor_quality import Quality, Scores, judge, times_shown
+from benchmarks.factor_scores import Kernel, float_scores, in_order, kernel_of, scores_of
+from benchmarks.factor_settings import SHOWN, Setting, Turned, encoded, turned
+from converters.rewrite import strip_names
+from converters.tables.coded import Coded
+from converters.tables.scorer import scorer_file
+from device_tests.evaluation import Ragged
+from edgerec.models.factors import Factors, factorize, solve_users
+
+ITERATIONS = 15
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The settings of implicit alternating least squares."""
+
+    regularization: float
+    alpha: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A side with a float32 model that learned from what it may see, and how that model ranks.
+
+    `shown` int64 [items] is how often an item stands in the first 20 of anyone whom the model knows.
+    """
+
+    side: Side
+    fitting: Fitting
+    factors: Factors
+    turned: Turned
+    quality: Quality
+    shown: npt.NDArray[np.int64]
+    seed: int
+
+    @property
+    def items(self) -> int:
+        """The number of items."""
+        return len(self.factors.items)
+
+    def order(self, setting: Setting) -> npt.NDArray[np.int64]:
+        """Return which item each row of a table is, int64 [rows], the rows that a setting drops left out."""
+        order = np.argsort(-self.shown, kind="stable") if setting.order == SHOWN else np.arange(self.items)
+        return order[: round(setting.kept * np.count_nonzero(self.shown))] if setting.kept else order
+
+    def judged(self, kernel: Kernel, order: npt.NDArray[np.int64], users: npt.NDArray[np.float32]) -> Quality:
+        """Return the quality of a table's kernel with vectors [all users, columns]."""
+        scores = scores_of(kernel, len(order), users[self.side.users])
+        whole = len(order) == self.items and bool((order == np.arange(self.items)).all())
+        return judge(scores if whole else in_order(scores, order, self.items), self.side)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A table as it ships: what is stored, which item each row is, the vectors [all users, columns], the file."""
+
+    coded: Coded
+    order: npt.NDArray[np.int64]
+    users: npt.NDArray[np.float32]
+    file: bytes
+
+
+def fit(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Factors:
+    """Return the float32 factors of what a side may see."""
+    settings = {"regularization": fitting.regularization, "alpha": fitting.alpha}
+    return factorize(side.seen, columns, **settings, iterations=ITERATIONS, seed=seed)
+
+
+def fitted_quality(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Quality:
+    """Return how a float32 model of so many columns ranks on a side."""
+    factors = fit(side, columns, fitting, seed=seed)
+    return judge(float_scores(factors.items, factors.users[side.users]), side)
+
+
+def model(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Model:
+    """Return a side with its float32 model."""
+    factors = fit(side, columns, fitting, seed=seed)
+    quality = judge(float_scores(factors.items, factors.users[side.users]), side)
+    return Model(side, fitting, factors, turned(factors), quality, _shown(side, factors), seed)
+
+
+def made(model: Model, setting: Setting) -> Made:
+    """Return the table of a model stored as a setting says, and the file that ships."""
+    order = model.order(setting)
+    coded = encoded(model.turned.items[order], setting, seed=model.seed)
+    users = _solved(model, coded, order) if setting.solved else model.turned.users
+    return Made(coded, order, users, strip_names(scorer_file(coded)))
+
+
+def quality_of(model: Model, made: Made) -> Quality:
+    """Return how a table ranks as it ships."""
+    return model.judged(kernel_of(made.coded), made.order, made.users)
+
+
+def _solved(model: Model, coded: Coded, order: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    stored = np.zeros_like(model.turned.items)
+    stored[order] = coded.decode()
+    settings = {"regularization": model.fitting.regularization, "alpha": model.fitting.alpha}
+    return model.turned.users_turned(solve_users(model.turned.items_as_before(stored), model.side.seen, **settings))
+
+
+def _shown(side: Side, factors: Factors) -> npt.NDArray[np.int64]:
+    known = np.flatnonzero(np.diff(side.seen.offsets))
+    seen = Ragged(side.seen.offsets.astype(np.int32), side.seen.item).take(known)
+    scores: Scores = float_scores(factors.items, factors.users[known])
+    return times_shown(scores, seen, len(factors.items))

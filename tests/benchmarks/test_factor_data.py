@@ -1,0 +1,53 @@
+"""The sides of the choice."""
+
+import numpy as np
+
+from benchmarks.factor_data import by_popularity, side
+from edgerec.data.interactions import Interactions
+from edgerec.data.splitting import Split, random_share, split
+
+RANDOM = np.random.default_rng(0)
+USERS, ITEMS = 30, 400
+PAIRS = [(user, item) for user in range(USERS) for item in RANDOM.choice(ITEMS, 20, replace=False, p=None)]
+
+
+def parts() -> Split:
+    columns = zip(*PAIRS, strict=True)
+    user, item = ([str(one) for one in column] for column in columns)
+    return split(Interactions.from_columns(user, item, [0] * len(PAIRS)), random_share(0.2), seed=1)
+
+
+def named(part: Interactions) -> set[tuple[str, str]]:
+    return {(part.user_ids[u], part.item_ids[i]) for u, i in zip(part.user, part.item, strict=True)}
+
+
+def test_items_are_numbered_by_popularity_in_train_and_nothing_else_changes() -> None:
+    before = parts()
+    after = by_popularity(before)
+    assert (np.diff(after.train.popularity()) <= 0).all()
+    assert (np.diff(before.train.popularity()) > 0).any()
+    for one, other in ((before.train, after.train), (before.validation, after.validation), (before.test, after.test)):
+        assert named(one) == named(other)
+
+
+def test_only_the_users_asked_for_judge_and_only_some_of_them_with_candidates() -> None:
+    made = side(by_popularity(parts()), "test", most_users=12, most_asked=5, seed=3)
+    judged = made.judged
+    assert (judged.users, len(made.users)) == (12, 12)
+    assert judged.negatives is not None
+    asked_of = np.unique(judged.relevant.rows[made.asked])
+    assert len(asked_of) == 5
+    assert made.asked.sum() == np.isin(judged.relevant.rows, asked_of).sum()
+    for place in np.flatnonzero(made.asked):
+        row, negatives = judged.relevant.rows[place], set(judged.negatives[place].tolist())
+        assert len(negatives) == 99
+        assert not negatives & set(judged.relevant[row].tolist()) | negatives & set(judged.seen[row].tolist())
+    for place, user in enumerate(made.users):
+        seen = made.seen.item[made.seen.user == user]
+        assert set(judged.seen[place].tolist()) == set(seen.tolist())
+
+
+def test_everyone_judges_when_no_number_is_given() -> None:
+    made = side(by_popularity(parts()), "validation", most_users=None, most_asked=100, seed=3)
+    assert made.judged.users == USERS
+    assert made.asked.all()
