@@ -24,7 +24,7 @@ from benchmarks.factor_quality import Matrix, judge
 from benchmarks.factor_scores import float_scores
 from benchmarks.factor_settings import Turned
 from converters.tables.metric import second_moment
-from edgerec.compress.rows import of_shared, with_twins
+from edgerec.codecs.rows import of_shared, with_twins
 from edgerec.criteria import registry
 from edgerec.criteria.co_occurrence import twins
 from edgerec.criteria.criterion import COLUMN, ELEMENT, ROW, Criterion, Saliency, saliency
