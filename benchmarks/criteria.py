@@ -133,7 +133,7 @@ def pruned(asked: Asked, scores: Saliency, share: float, near: npt.NDArray[np.in
     if asked.grain == ELEMENT:
         mask = keep({"items": scores}, share=share, per=asked.per)["items"]
         if isinstance(criterion, Reset) and statistics.initial is not None:
-            return Pruned(criterion.settled(items, mask, statistics.initial), everything)
+            return Pruned(np.where(mask, items, statistics.initial), everything)
         return Pruned(np.where(mask, items, np.float32(0)), everything)
     index = with_twins(scores, round(share * len(items)), near)
     return Pruned(of_shared(items, index, statistics.popularity)[index], everything)

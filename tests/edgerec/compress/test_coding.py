@@ -11,7 +11,7 @@ from edgerec.codecs.floats import Float16
 from edgerec.codecs.integers import Integers
 from edgerec.codecs.low_rank import LowRank
 from edgerec.codecs.tiered import Tier, Tiered
-from edgerec.compress.coding import coded_tables, decoded_tables, refuse_codecs, table_bytes, with_coded_tables
+from edgerec.compress.coding import coded_tables, decoded_bytes, decoded_tables, file_with, refuse_codecs, table_bytes
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.recipe import Recipe, TableCoding
@@ -97,11 +97,9 @@ def test_the_padding_row_is_like_one_that_nobody_took(
 def test_what_was_coded_comes_beside_the_file_that_stores_it(
     plain: Callable[[str], bytes], served: Of, interactions: Interactions
 ) -> None:
-    recipe = Recipe("it", (), FLOAT32, 0.5, tables=(FOUR,))
-    model, tables = with_coded_tables(plain("gru"), served("gru"), recipe, interactions, seed=0)
     coded = coded_tables(plain("gru"), served("gru"), (FOUR,), interactions, seed=0)
-    assert len(model) < len(plain("gru"))
-    for decoded, each in zip(decoded_tables(tables), coded.values(), strict=True):
+    assert len(file_with(plain("gru"), coded, FLOAT32)) < len(plain("gru"))
+    for decoded, each in zip(decoded_tables(decoded_bytes(coded)), coded.values(), strict=True):
         assert np.array_equal(decoded, each.decode())
 
 
