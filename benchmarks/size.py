@@ -251,12 +251,12 @@ def say_goals(name: str, rows: Sequence[Row], chosen: dict[str, Setting]) -> Non
     asked = [(goal.name, by_name[goal.name], goal.asked.get(name, DROPPED_TIMES_PEER * peer)) for goal in GOALS]
     asked.insert(2, ("the same without tuning, for the row that tunes", by_name[GOALS[1].name], TUNED[name]))
     for what, row, ratio in asked:
-        other = rival(row, line)
-        beats = other.kept.recall < row.kept.recall and other.kept.ndcg < row.kept.ndcg
+        closest = rival(row, line)
+        beats = closest.kept.recall < row.kept.recall and closest.kept.ndcg < row.kept.ndcg
         print(
             f"| {what} | {ratio:.1f}x | {row.ratio:.1f}x | {DISK_SHARE * ratio:.1f}x | {row.disk_ratio:.1f}x "
-            f"| {_held(row)} | {'yes' if beats else 'NO'}: {other.name} ({other.ratio:.1f}x) keeps "
-            f"{other.kept.recall:.1%} and {other.kept.ndcg:.1%} |"
+            f"| {_held(row)} | {'yes' if beats else 'NO'}: {closest.name} ({closest.ratio:.1f}x) keeps "
+            f"{closest.kept.recall:.1%} and {closest.kept.ndcg:.1%} |"
         )
     print()
     for goal in GOALS:
