@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmarks.size import rival
+from benchmarks.size_goals import rival
 
 
 @dataclass(frozen=True)
