@@ -101,7 +101,8 @@ class WorkerProcess:
             self._chatter = self._kept.enter_context(storage.scratch_file())
             temporary = self._kept.enter_context(storage.scratch())  # what a killed trial leaves goes with its folder
             self._child = subprocess.Popen(
-                [sys.executable, "-P", "-c", _PROGRAM, str(Path(edgerec.__file__).parents[1]), str(os.getpid())],
+                # Unbuffered, so that the last words are those of an error and not of an earlier print.
+                [sys.executable, "-u", "-P", "-c", _PROGRAM, str(Path(edgerec.__file__).parents[1]), str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._chatter,

@@ -47,7 +47,7 @@ def test_a_column_that_says_nothing_is_the_first_to_go(
     given = served(kind).clone()
     maker = given.model.get_layer(layer)
     maker.set_weights([np.where(np.arange(values.shape[-1]) == 3, 0, values) for values in maker.get_weights()])
-    known = evidence(given, criterion, [layer, "scores"], interactions, seed=0)
+    known = evidence(given, criterion.needs, [layer, "scores"], interactions, seed=0)
     found = ranked_columns(given, criterion, [layer], known)[layer]
     kept = kept_indices(found, count=len(found) - 1)
     assert kept.tolist() == [column for column in range(len(found)) if column != 3]

@@ -25,7 +25,7 @@ def make(keras: Any) -> Make:
             vector = layers.Embedding(rows, 2, mask_zero=masked)(tensors[-1]) if rows else tensors[-1]
             for _ in shape if rows else ():
                 vector = keras.layers.LSTM(2)(vector) if len(vector.shape) == 3 else vector
-            vectors.append(layers.Reshape((1,))(vector) if not rows else vector)
+            vectors.append(keras.backend.cast(layers.Reshape((1,))(vector), "float32") if not rows else vector)
         both = layers.Concatenate()(vectors) if len(vectors) > 1 else vectors[0]
         return keras.Model(tensors, [layers.Dense(width)(both) for width in widths])
 
