@@ -119,11 +119,7 @@ def table_bytes(
     recommender: Recommender, codings: Sequence[TableCoding], data: Interactions, *, seed: int
 ) -> dict[str, int]:
     """What the tables that a recipe has a codec for will take in the file, by layer, of a recommender as it serves."""
-    tables = [
-        name
-        for name in layers.with_kernels(recommender)
-        if layers.is_table(recommender, name) or scores_catalogue(recommender, name)
-    ]
+    tables = _table_layers(recommender)
     known = evidence(recommender, {"popularity"}, tables, data, seed=seed) if codings else {}
     found = {}
     for name, kernel in layers.kernels(recommender, tables).items():
@@ -132,6 +128,23 @@ def table_bytes(
             rows, columns = table_of(recommender, name, kernel).shape
             found[name] = coding.codec.stored_bytes(rows, columns, _statistics(recommender, (name,), known))
     return found
+
+
+def refuse_unmatched(recommender: Recommender, codings: Sequence[TableCoding]) -> None:
+    """Raise RecipeError for a pattern that no layer with a table has the name of, before anything is trained.
+
+    `recommender` is as it serves.
+    """
+    _refuse_unmatched(codings, _table_layers(recommender))
+
+
+def _table_layers(recommender: Recommender) -> list[str]:
+    """The layers that look rows up or score the catalogue."""
+    return [
+        name
+        for name in layers.with_kernels(recommender)
+        if layers.is_table(recommender, name) or scores_catalogue(recommender, name)
+    ]
 
 
 def _coding(codings: Sequence[TableCoding], names: Sequence[str], numbers: int) -> TableCoding | None:

@@ -42,7 +42,11 @@ def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
         for step, stage in zip(recipe.steps, chain[1:], strict=True)
     ]
     cached = read(conversion_key(chain[-1], recipe, setting)) is not None
-    steps += [Planned(f"store tables {' '.join(each.layers)} as {told(each.codec)}", cached) for each in recipe.tables]
+    steps += [
+        Planned(f"store tables {' '.join((*each.layers, 'as'))} {told(each.codec)}", cached) for each in recipe.tables
+    ]
+    if recipe.tuning is not None:
+        steps.append(Planned(f"tune {_told(vars(recipe.tuning))}", cached=False))
     steps.append(Planned(f"convert to {recipe.precision} for {setting.runtime}", cached))
     return Forecast(tuple(steps), weight_bytes(_narrowed(base, recipe), recipe, setting))
 

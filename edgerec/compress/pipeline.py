@@ -15,7 +15,14 @@ from device_tests.bundle import deflated_bytes
 from edgerec.compress import cache, layers
 from edgerec.compress.applying import Training, apply, identity
 from edgerec.compress.candidate import Candidate, StepGain
-from edgerec.compress.coding import coded_tables, decoded_bytes, decoded_tables, file_with, refuse_codecs
+from edgerec.compress.coding import (
+    coded_tables,
+    decoded_bytes,
+    decoded_tables,
+    file_with,
+    refuse_codecs,
+    refuse_unmatched,
+)
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
@@ -85,6 +92,8 @@ def compress(
     chain = stages(base, recipe, setting, progress)
     if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
         converter.start()  # it takes seconds, and they pass while the steps train
+        if any(coding.layers for coding in recipe.tables):
+            refuse_unmatched(serving(base.recommender), recipe.tables)
     untuned = replace(recipe, tuning=None)
     files = [convert(stage, untuned, setting, converter, progress=progress) for stage in chain]
     gains = tuple(

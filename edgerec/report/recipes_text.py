@@ -6,7 +6,7 @@ from dataclasses import fields
 from device_tests.record import to_json
 from edgerec.codecs.naming import told
 from edgerec.compress.recipe import Recipe
-from edgerec.compress.steps import Step
+from edgerec.compress.steps import Step, Tuning
 from edgerec.measured import Measurements
 from edgerec.report.console import BOLD, PLAIN, Style, table, visible
 from edgerec.report.quantities import share, size
@@ -37,6 +37,8 @@ def recipe_text(recipe: Recipe, measured: Measurements | None, style: Style = PL
     steps = [_step(number, step) for number, step in enumerate(recipe.steps, 1)]
     for number, each in enumerate(recipe.tables, len(steps) + 1):
         steps.append(f"  {number}. tables {' '.join(each.layers) or 'of every layer'}: {told(each.codec)}")
+    if recipe.tuning is not None:
+        steps.append(f"  {len(steps) + 1}. tune: {_settings(recipe.tuning)}")
     return "\n".join(
         [
             f"{style.paint(recipe.name, BOLD)}  {recipe.summary}".rstrip(),
@@ -98,9 +100,13 @@ def _provenance(measured: Measurements) -> str:
 
 
 def _step(number: int, step: Step) -> str:
-    settings = ((one.name, getattr(step, one.name)) for one in fields(step) if one.init)
+    return f"  {number}. {step.do}: {_settings(step)}"
+
+
+def _settings(said: Step | Tuning) -> str:
+    settings = ((one.name, getattr(said, one.name)) for one in fields(said) if one.init)
     told = (f"{name} = {_value(name, value)}" for name, value in settings if value not in ("", ()) or name == "layers")
-    return f"  {number}. {step.do}: {', '.join(told)}"
+    return ", ".join(told)
 
 
 def _value(name: str, value: object) -> str:

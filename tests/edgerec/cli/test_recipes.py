@@ -81,3 +81,12 @@ def test_the_criterion_of_a_step_is_shown_with_its_settings(capsys: pytest.Captu
 def test_an_unknown_recipe_names_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["recipes", "prune80_int"]) == 2
     assert "did you mean prune80_int8?" in capsys.readouterr().err
+
+
+def test_how_tables_are_stored_and_tuned_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recipes", "narrow50_top10-rows4-pq8x16_tuned_int8"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("  1. narrow: remove = 0.5")
+    assert lines[2].startswith("  2. tables of every layer: tiered tiers = top 10% int4")
+    assert lines[3].startswith("  3. tune: epochs = 5, learning_rate = 0.001, distill = 0.5")
+    assert lines[4] == "  4. convert: precision = dynamic_int8"

@@ -92,3 +92,15 @@ def test_the_same_seed_tunes_to_the_same_file(
     monkeypatch.setenv("EDGEREC_HOME", str(own_home_in(tmp_path / "home")))
     again = build(task, asked, tmp_path / "two.edgerec", converter)
     assert again.bundle.sha256 == first.bundle.sha256
+
+
+def test_a_pattern_that_no_table_matches_is_refused_before_anything_is_trained(
+    task_of: Callable[[str], Task], converter: Converter, tmp_path: Path
+) -> None:
+    codec = decode_codec("rows4")
+    assert codec is not None
+    asked = replace(recipe("prune50_rows8_int8"), tables=(TableCoding(codec, ("film*",)),))
+    told: list[str] = []
+    with pytest.raises(RecipeError, match=r"no table matches 'film\*'; the tables are of items, scores"):
+        build(task_of("gru"), asked, tmp_path / "x", converter, progress=told.append)
+    assert not any("epoch" in line for line in told)
