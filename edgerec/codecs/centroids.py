@@ -18,25 +18,36 @@ _MOST_CENTROIDS = 256
 
 
 @dataclass(frozen=True)
-class Product:
-    """`codes` codes a row, each into `centroids` of columns / codes numbers (Jegou, Douze, Schmid 2011).
-
-    Fitted in the metric of the vectors that multiply the table, where those are known; `gain` makes good that
-    centroids are shorter than what they stand for: 0 errs least, 1 keeps a row's product with itself.
-    """
+class _Codes:
+    """`codes` codes a row, each into `centroids` of them: what both kinds refuse, use and run on."""
 
     codes: int = 8
     centroids: int = 256
-    gain: float = 0.5
-    balance: float = 0.0
-    name: str = field(default="product", init=False)
     needs: tuple[str, ...] = field(default=(), init=False)
     uses: tuple[str, ...] = field(default=("second_moment",), init=False)
     litert_only: bool = field(default=False, init=False)
     learned: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        _refuse(self.codes, self.centroids)
+        if self.codes < 1:
+            raise CodecError(f"codes is {self.codes}, expected 1 or more a row")
+        if not 2 <= self.centroids <= _MOST_CENTROIDS:  # noqa: PLR2004 - one centroid tells no rows apart
+            raise CodecError(
+                f"centroids is {self.centroids}, expected 2 to {_MOST_CENTROIDS}: a code is one byte at the most"
+            )
+
+
+@dataclass(frozen=True)
+class Product(_Codes):
+    """`codes` codes a row, each into `centroids` of columns / codes numbers (Jegou, Douze, Schmid 2011).
+
+    Fitted in the metric of the vectors that multiply the table, where those are known; `gain` makes good that
+    centroids are shorter than what they stand for: 0 errs least, 1 keeps a row's product with itself.
+    """
+
+    gain: float = 0.5
+    balance: float = 0.0
+    name: str = field(default="product", init=False)
 
     def stored_bytes(self, rows: int, columns: int, statistics: Statistics) -> int:
         """Codes and codebooks."""
@@ -57,7 +68,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Additive:
+class Additive(_Codes):
     """`codes` codes a row, each into `centroids` rows of full width that add up (Babenko, Lempitsky 2014).
 
     `gain` as in Product. Rows weigh their length to the power of -`balance`: with 0.5 short rows, which few users
@@ -65,20 +76,12 @@ class Additive:
     With `scaled` the codes are of a row's direction, and its length is a scale beside them: rows weigh the same.
     """
 
-    codes: int = 8
     centroids: int = 64
     gain: float = 1.0
     balance: float = 0.5
     book_bits: int = 7
     scaled: bool = False
     name: str = field(default="additive", init=False)
-    needs: tuple[str, ...] = field(default=(), init=False)
-    uses: tuple[str, ...] = field(default=("second_moment",), init=False)
-    litert_only: bool = field(default=False, init=False)
-    learned: bool = field(default=False, init=False)
-
-    def __post_init__(self) -> None:
-        _refuse(self.codes, self.centroids)
 
     def stored_bytes(self, rows: int, columns: int, statistics: Statistics) -> int:
         """Codes and codebooks."""
@@ -109,13 +112,6 @@ class Additive:
             gain=self.gain,
             book_bits=self.book_bits or None,
         )
-
-
-def _refuse(codes: int, centroids: int) -> None:
-    if codes < 1:
-        raise CodecError(f"codes is {codes}, expected 1 or more a row")
-    if not 2 <= centroids <= _MOST_CENTROIDS:  # noqa: PLR2004 - one centroid tells no rows apart
-        raise CodecError(f"centroids is {centroids}, expected 2 to {_MOST_CENTROIDS}: a code is one byte at the most")
 
 
 def _code_bytes(codes: int, centroids: int) -> int:

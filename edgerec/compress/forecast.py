@@ -8,7 +8,7 @@ from edgerec.codecs.naming import told
 from edgerec.compress.cache import read
 from edgerec.compress.coding import table_bytes
 from edgerec.compress.narrowing import in_shape
-from edgerec.compress.pipeline import Setting, conversion_key, stages
+from edgerec.compress.pipeline import Setting, conversion_key, stages, tuned_key
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
 from edgerec.compress.steps import Narrow
@@ -46,7 +46,8 @@ def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
         Planned(f"store tables {' '.join((*each.layers, 'as'))} {told(each.codec)}", cached) for each in recipe.tables
     ]
     if recipe.tuning is not None:
-        steps.append(Planned(f"tune {_told(vars(recipe.tuning))}", cached=False))
+        cached = read(tuned_key(chain, recipe, setting)) is not None
+        steps.append(Planned(f"tune {_told(vars(recipe.tuning))}", cached))
     steps.append(Planned(f"convert to {recipe.precision} for {setting.runtime}", cached))
     return Forecast(tuple(steps), weight_bytes(_narrowed(base, recipe), recipe, setting))
 

@@ -186,11 +186,14 @@ def _tuned(
         again = converter.convert(tuned.recommender, spec, recipe=recipe.name)
         return _with_tables(again, in_file(again, tuned, setting.data, seed=setting.seed), recipe, setting)
 
+    return cache.files_of(tuned_key(chain, recipe, setting), made)
+
+
+def tuned_key(chain: tuple[Stage, ...], recipe: Recipe, setting: Setting) -> str:
+    """The cache key of the .tflite of a chain's last stage with its tables tuned, taught by the first."""
     settings = recipe.as_json()
     parts = {name: settings[name] for name in ("tables", "tuning", "precision")}
-    return cache.files_of(
-        setting.key("tuned", model=last.key, teacher=base.key, runtime=setting.runtime, **parts), made
-    )
+    return setting.key("tuned", model=chain[-1].key, teacher=chain[0].key, runtime=setting.runtime, **parts)
 
 
 def conversion_key(stage: Stage, recipe: Recipe, setting: Setting) -> str:

@@ -88,6 +88,8 @@ def test_the_same_seed_tunes_to_the_same_file(
 ) -> None:
     asked, task = recipe("aq4x8_tuned_int8"), task_of("gru")
     first = build(task, asked, tmp_path / "one.edgerec", converter)
+    tuned, converted = forecast(task.base, asked, task.setting).steps[-2:]
+    assert (tuned.what.partition(" ")[0], tuned.cached, converted.cached) == ("tune", True, True)
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("EDGEREC_HOME", str(own_home_in(tmp_path / "home")))
     again = build(task, asked, tmp_path / "two.edgerec", converter)
