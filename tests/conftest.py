@@ -1,4 +1,4 @@
-"""What every test shares: a folder of the tests' own, files and runtimes, and which tests need TensorFlow."""
+"""What every test shares: a folder of the tests' own, files and runtimes, and which tests are slow."""
 
 import importlib.util
 import os
@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SLOW_FIXTURES = {"keras", "wheels"}  # TensorFlow is imported; an environment is made
+END_TO_END = ROOT / "tests" / "end_to_end"
 
 # One process answers all cases: case N is N.tflite and N.in.npz, its answer N.out.npz or why there is none, N.txt.
 CHILD = """
@@ -52,7 +54,7 @@ signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 @pytest.fixture(scope="session")
 def keras():
-    """Legacy Keras in this process; a test that asks for it counts as a TensorFlow test."""
+    """Legacy Keras in this process; a test that asks for it counts as slow."""
     from edgerec.models.session import session
 
     return session().keras
@@ -107,7 +109,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "keras" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.tensorflow)
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or END_TO_END in item.path.parents:
+            item.add_marker(pytest.mark.slow)
     # The fast ones first: what they find is seen within a minute.
-    items.sort(key=lambda item: item.get_closest_marker("tensorflow") is not None)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)

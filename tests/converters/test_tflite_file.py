@@ -359,6 +359,7 @@ def test_noise_behind_the_identifier(tail: bytes) -> None:
     read_whole(b"\x08\0\0\0TFL3" + tail)
 
 
+@pytest.mark.slow
 def test_every_single_byte_of_a_small_file_flipped(load: Callable[[str], bytes]) -> None:
     data = bytearray(load("history_hybrid"))
     for position in range(len(data)):

@@ -16,7 +16,7 @@ Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 600
 REPOSITORY = Path(__file__).parents[3]
 ITEMS = 80
-pytestmark = pytest.mark.tensorflow
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

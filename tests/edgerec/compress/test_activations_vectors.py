@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = pytest.mark.slow
 
 
 def test_the_vectors_times_the_kernel_are_the_scores(keras: object) -> None:

@@ -35,6 +35,7 @@ def test_the_licence_and_the_attribution_travel_with_the_data() -> None:
     assert "MIT" in (movietweetings.FOLDER / "ATTRIBUTION.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_script_makes_the_same_bytes_from_the_same_source(tmp_path: Path) -> None:
     interactions = movietweetings.load()
     assert interactions.weight is not None

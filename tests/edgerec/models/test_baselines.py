@@ -22,6 +22,7 @@ def judged(parts: Split, scorer: Scorer, k: int) -> tuple[float, float]:
     return metrics.mean(metrics.recall, offsets, ranks, k), metrics.mean(metrics.ndcg, offsets, ranks, k)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fit", "recall", "ndcg"),
     [(most_popular, 0.1521, 0.0775), (lambda parts: ease(parts, 300), 0.183, 0.0934)],
@@ -31,6 +32,7 @@ def test_reference_points_of_the_last_item(fit: Callable[[Split], Scorer], recal
     assert judged(parts, fit(parts), 10) == pytest.approx((recall, ndcg), abs=0.001)
 
 
+@pytest.mark.slow
 def test_reference_points_of_a_random_fifth() -> None:
     parts = split(movietweetings.load(), random_share(0.2), seed=1)
     assert judged(parts, most_popular(parts), 20) == pytest.approx((0.262, 0.150), abs=0.01)

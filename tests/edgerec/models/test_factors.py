@@ -65,6 +65,7 @@ def test_a_seed_gives_the_same_factors() -> None:
     assert (one.items != other.items).any()
 
 
+@pytest.mark.slow
 def test_recall_on_movietweetings_is_that_of_a_good_baseline() -> None:
     split = splitting.split(movietweetings.load(), splitting.random_share(0.2), seed=0)
     seen = split.seen("test")

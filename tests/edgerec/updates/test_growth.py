@@ -11,7 +11,7 @@ from edgerec.models.serving import catalogue_scores
 from edgerec.updates.errors import UpdateError
 from edgerec.updates.growth import ITEM, USER, grown
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = pytest.mark.slow
 
 OLD, MORE = 76, 80
 

@@ -27,7 +27,7 @@ from edgerec.updates.errors import UpdateError
 from edgerec.updates.outcome import Outcome
 from edgerec.updates.update import Weeks, update
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = pytest.mark.slow
 
 FIT = Fit(12, batch=32, learning_rate=0.01)
 NEWEST = environment.parse("ai-edge-litert==2.3.0")
