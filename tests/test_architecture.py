@@ -1,6 +1,7 @@
 """The three worlds and the direction between them, read out of every import; and what each command may load."""
 
 import ast
+import functools
 import json
 import os
 import re
@@ -96,7 +97,8 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def imports(path: Path) -> Iterator[Import]:
+@functools.cache
+def imports(path: Path) -> tuple[Import, ...]:
     def walk(node: ast.AST, *, lazy: bool, typing_only: bool) -> Iterator[Import]:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -112,7 +114,7 @@ def imports(path: Path) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, lazy=inside, typing_only=typing_only or checking)
 
-    yield from walk(ast.parse(read(path)), lazy=False, typing_only=False)
+    return tuple(walk(ast.parse(read(path)), lazy=False, typing_only=False))
 
 
 def every_import(*worlds: str) -> list[Import]:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from edgerec.data.errors import DataError
@@ -8,6 +8,7 @@ from edgerec.data.interactions import Interactions
 from edgerec.data.splitting import Holdout, Split, after, last_n, random_share, split
 
 ANY = st.from_type(Interactions)
+TEN = Interactions.from_columns(np.arange(10) % 3, np.arange(10), np.arange(10))
 HOLDOUTS = st.one_of(
     st.integers(1, 3).map(last_n),
     st.floats(0.05, 0.95).map(random_share),
@@ -59,10 +60,11 @@ def test_random_share_takes_the_rounded_share_of_every_user(interactions: Intera
 
 @settings(deadline=None, max_examples=50)
 @given(ANY, st.floats(0.05, 0.95))
+@example(TEN, 0.8)  # (1 - 0.8) * 10 is less than 2
 def test_after_puts_nothing_later_before(interactions: Interactions, share: float) -> None:
     parts = split_or_discard(interactions, after(share))
     assert parts.seen("test").time.max() < parts.test.time.min()
-    assert len(parts.test) <= (1 - share) * len(interactions)
+    assert len(interactions) - len(parts.test) >= share * len(interactions)
     if len(parts.validation):
         assert parts.train.time.max() < parts.validation.time.min()
 
