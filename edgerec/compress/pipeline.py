@@ -24,6 +24,7 @@ from edgerec.compress.coding import (
     refuse_unmatched,
 )
 from edgerec.compress.conversion import Converter
+from edgerec.compress.dropping import left_of
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
 from edgerec.compress.recipe import Recipe
@@ -71,6 +72,20 @@ class Setting:
         }
 
 
+def without_dropped(
+    base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent
+) -> tuple[tuple[int, ...] | None, Stage, Setting]:
+    """What a recipe starts from: the items that stay, None for all; the recommender and the setting with those alone.
+
+    Raises RecipeError for a recommender whose items cannot be dropped.
+    """
+    if recipe.drop is None:
+        return None, base, setting
+    key = setting.key("kept", model=base.key, drop=asdict(recipe.drop))
+    left = left_of(base, recipe.drop, setting.data, key, seed=setting.seed, progress=progress)
+    return tuple(left.kept.tolist()), left.base, replace(setting, data=left.data)
+
+
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
     """The recommender before any step and after each one."""
     found = [base]
@@ -86,9 +101,12 @@ def compress(
 
     The model is converted after every step: a step whose file is smaller neither on disk nor deflated fails the recipe
     unless it says `allow_no_gain`, and zeros and clusters have to be in the file. Layers inside other layers, which no
-    step reaches, stand in the lineage as `left_as_they_are`. Raises RecipeError and ConversionError.
+    step reaches, stand in the lineage as `left_as_they_are`. Items that the recipe drops go before the first step.
+    Raises RecipeError and ConversionError.
     """
     refuse_codecs(recipe, setting.runtime)
+    whole, lineage = base, setting.lineage
+    kept, base, setting = without_dropped(base, recipe, setting, progress)
     chain = stages(base, recipe, setting, progress)
     if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
         converter.start()  # it takes seconds, and they pass while the steps train
@@ -115,15 +133,15 @@ def compress(
     arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
     tables = decoded_tables(last.get(TABLES))
     proof = cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1], tables))
-    lineage: dict[str, object] = {
-        **setting.lineage,
-        "recommender_sha256": base.sha256,
+    told: dict[str, object] = {
+        **lineage,
+        "recommender_sha256": whole.sha256,
         "recipe": recipe.as_json(),
         "runtime": setting.runtime,
         "gains": [asdict(gain) for gain in gains],
         "left_as_they_are": json.loads(proof[LEFT]),
     }
-    return Candidate(base.roles.name, recipe, files[-1], gains, lineage)
+    return Candidate(base.roles.name, recipe, files[-1], gains, told, kept)
 
 
 def convert(

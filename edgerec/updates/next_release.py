@@ -12,6 +12,7 @@ from edgerec.codecs.change import Change
 from edgerec.codecs.updating import updated
 from edgerec.compress.coding import chosen_tables, file_with
 from edgerec.compress.conversion import Converter
+from edgerec.compress.id_rows import USER, Rows
 from edgerec.compress.pipeline import Setting
 from edgerec.compress.stage import Stage
 from edgerec.criteria.statistics import Values
@@ -23,7 +24,7 @@ from edgerec.packing import Catalogue
 from edgerec.progress import Progress, silent
 from edgerec.updates.errors import UpdateError
 from edgerec.updates.folding import folded_in
-from edgerec.updates.growth import USER, Rows, grown, rows_of
+from edgerec.updates.growth import grown, rows_of
 from edgerec.updates.news import News
 from edgerec.updates.release import Release, float32_file
 from edgerec.updates.tuning import tuned_rows

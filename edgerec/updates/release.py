@@ -56,6 +56,11 @@ class Release:
 
 def refuse_recipe(recipe: Recipe) -> None:
     """Raise UpdateError for a recipe of whose bundles no small update can be made, and CodecError for such a codec."""
+    if recipe.drop is not None:
+        raise UpdateError(
+            f"recipe {recipe.name} drops items, and what is new may be among them: make the bundle anew, so that it is "
+            "decided again which items stay"
+        )
     trains = [*(step.do for step in recipe.steps), *(["tune"] if recipe.tuning else [])]
     if trains or not recipe.tables:
         why = f"trains ({trains[0]})" if trains else "stores no table by its rows"
