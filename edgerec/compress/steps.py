@@ -22,7 +22,7 @@ NO_MODEL = ModelPath("")
 TRAINED = 0.7  # clusters, or quantization-aware training
 PRUNED = ((0.5, 0.6), (0.8, 0.4), (1.0, 0.3))  # up to this sparsity; above 0.8 nothing was measured
 NARROWED = ((0.5, 0.6), (1.0, 0.4))  # up to this share of the columns; above 0.5 nothing was measured
-DROPPED = 0.3  # some items: how many of a list go is a product decision, and the floors say what it costs
+DROPPED = ((0.1, 0.6), (0.0, 0.4))  # down to this share of the items kept; below 0.1 nothing was measured
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Drop:
     @property
     def promise(self) -> float:
         """The least overlap with float32's lists."""
-        return DROPPED
+        kept = 1.0 if isinstance(self.keep, str) else self.keep
+        return next(floor for least, floor in DROPPED if kept >= least)
 
 
 @dataclass(frozen=True)
