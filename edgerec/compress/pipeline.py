@@ -32,6 +32,7 @@ from edgerec.compress.rules import refuse
 from edgerec.compress.stage import Stage
 from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware, Step, Tuning
 from edgerec.compress.tuned_tables import in_file, tuned_tables
+from edgerec.compress.tuning import Tuned
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import sample
 from edgerec.models.recommender import Recommender
@@ -181,30 +182,42 @@ def _tuned(
     chain: tuple[Stage, ...], recipe: Recipe, setting: Setting, converter: Converter, progress: Progress
 ) -> dict[str, bytes]:
     """The files of the last stage with its coded tables tuned, taught by the first stage."""
-    base, last, tuning = chain[0], chain[-1], recipe.tuning or Tuning()
     spec = ConversionSpec(FLOAT32, setting.runtime)
 
     def made() -> dict[str, bytes]:
-        plain_recipe = replace(recipe, precision=FLOAT32, tables=(), tuning=None)
-        plain = convert(last, plain_recipe, setting, converter, progress=progress)
-        served = serving(last.recommender)
-        coded = coded_tables(plain, served, recipe.tables, setting.data, seed=setting.seed)
-        tuned = tuned_tables(
-            plain,
-            served,
-            coded,
-            tuning,
-            setting.data,
-            teacher=serving(base.recommender),
-            seed=setting.seed,
-            merge_repeats=setting.merge_repeats,
-            progress=lambda line: progress(f"tune: {line}"),
-        )
+        tuned = tuned_of(chain, recipe, setting, converter, progress=progress)
         progress(f"{recipe.name}: convert what was tuned")
         again = converter.convert(tuned.recommender, spec, recipe=recipe.name)
         return _with_tables(again, in_file(again, tuned, setting.data, seed=setting.seed), recipe, setting)
 
     return cache.files_of(tuned_key(chain, recipe, setting), made)
+
+
+def tuned_of(
+    chain: tuple[Stage, ...],
+    recipe: Recipe,
+    setting: Setting,
+    converter: Converter,
+    *,
+    progress: Progress = silent,
+) -> Tuned:
+    """The last stage of a chain tuned with its tables as a recipe stores them, taught by the first one."""
+    base, last, tuning = chain[0], chain[-1], recipe.tuning or Tuning()
+    plain_recipe = replace(recipe, precision=FLOAT32, tables=(), tuning=None)
+    plain = convert(last, plain_recipe, setting, converter, progress=progress)
+    served = serving(last.recommender)
+    coded = coded_tables(plain, served, recipe.tables, setting.data, seed=setting.seed)
+    return tuned_tables(
+        plain,
+        served,
+        coded,
+        tuning,
+        setting.data,
+        teacher=serving(base.recommender),
+        seed=setting.seed,
+        merge_repeats=setting.merge_repeats,
+        progress=lambda line: progress(f"tune: {line}"),
+    )
 
 
 def tuned_key(chain: tuple[Stage, ...], recipe: Recipe, setting: Setting) -> str:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from device_tests.record import to_json
 from edgerec.codecs.naming import told
 from edgerec.compress.recipe import Recipe
-from edgerec.compress.steps import Drop, Step, Tuning
+from edgerec.compress.steps import Step, Tuning
 from edgerec.measured import Measurements
 from edgerec.report.console import BOLD, PLAIN, Style, table, visible
 from edgerec.report.quantities import share, size
@@ -34,7 +34,7 @@ def recipe_text(recipe: Recipe, measured: Measurements | None, style: Style = PL
 
     A built-in one is followed by what it gave on each model.
     """
-    steps = [] if recipe.drop is None else [f"  1. drop items: {_settings(recipe.drop)}"]
+    steps = [] if recipe.drop is None else [f"  1. drop all items but {recipe.drop.told}"]
     steps += [_step(number, step) for number, step in enumerate(recipe.steps, len(steps) + 1)]
     for number, each in enumerate(recipe.tables, len(steps) + 1):
         steps.append(f"  {number}. tables {' '.join(each.layers) or 'of every layer'}: {told(each.codec)}")
@@ -104,7 +104,7 @@ def _step(number: int, step: Step) -> str:
     return f"  {number}. {step.do}: {_settings(step)}"
 
 
-def _settings(said: Step | Tuning | Drop) -> str:
+def _settings(said: Step | Tuning) -> str:
     settings = ((one.name, getattr(said, one.name)) for one in fields(said) if one.init)
     told = (f"{name} = {_value(name, value)}" for name, value in settings if value not in ("", ()) or name == "layers")
     return ", ".join(told)

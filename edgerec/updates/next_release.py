@@ -76,7 +76,7 @@ def updated_release(
         tables[each.names], coded[each.tensor] = replace(table, stored=stored), stored.coded
     tflite = file_with(plain, coded, release.recipe.precision)
     refuse_misfit(parse(tflite), setting.runtime)
-    return Release(task, release.recipe, tables, tflite, week.everything)
+    return Release(task, release.recipe, tables, tflite, week.everything, task.base.sha256)
 
 
 def rebuild_task(

@@ -97,7 +97,9 @@ def test_what_a_recipe_drops_stands_before_its_steps(
 ) -> None:
     assert run(["recipes", "drop75-magnitude_prune50_int8"]) == 0
     shown = capsys.readouterr().out
-    assert "  1. drop items: keep = 0.25, k = 20, criterion = 'magnitude'\n  2. prune: sparsity = 0.5" in shown
+    assert (
+        "  1. drop all items but the 0.25 of them that rank highest by magnitude\n  2. prune: sparsity = 0.5" in shown
+    )
     assert run(["recipes", "drop75_int8", "--json"]) == 0
     (recipe,) = json.loads(capsys.readouterr().out)["recipes"]
     assert recipe["drop"] == {"keep": 0.25, "k": 20, "criterion": "popularity", "settings": []}
