@@ -27,7 +27,7 @@ from edgerec.updates.folding import folded_in
 from edgerec.updates.growth import grown, rows_of
 from edgerec.updates.news import News
 from edgerec.updates.release import Release, float32_file
-from edgerec.updates.tuning import tuned_rows
+from edgerec.updates.tuning import of_no_rows, tuned_rows
 
 FIT = Fit(epochs=6)
 """The training of an update, and of the rebuild that it is compared with."""
@@ -45,8 +45,8 @@ def updated_release(
     """The release after a week of news.
 
     New rows are solved from who took what is new, and tuned together with the rows that score items with new
-    interactions, and those of users with some; every other weight stays, and so do the bytes and places of every other
-    row. Raises UpdateError and CodecError for what cannot be updated.
+    interactions, those of users with some, and the layers that have no rows, such as a history's encoder; the bytes and
+    places of every other row stay. Raises UpdateError and CodecError for what cannot be updated.
     """
     before = release.task
     setting = replace(before.setting, data=week.parts.seen("test"))
@@ -57,7 +57,15 @@ def updated_release(
         solved = folded_in(larger, setting.data, only=week.learned, seed=setting.seed)
         free = {name: _touched(rows, week) | (rows.source < 0) for name, rows in larger.tables.items()}
         told = _told(progress, "tune new rows")
-        return tuned_rows(solved, free, setting.data, _seeded(fit, setting), only=week.learned, progress=told)
+        return tuned_rows(
+            solved,
+            free,
+            setting.data,
+            _seeded(fit, setting),
+            whole=of_no_rows(solved, free),
+            only=week.learned,
+            progress=told,
+        )
 
     task = _task(release, week, Stage(_key(release, week, setting, fit, "update"), made), setting, candidates)
     plain = float32_file(task.base, setting, converter, progress)
