@@ -26,10 +26,13 @@ MODEL = "app/model.tflite"
 ITEMS = "app/items.txt"
 USERS = "app/users.txt"
 TITLES = "proof/titles.txt"
+DROPPED = "proof/dropped.txt"
+KEPT = "proof/eval_kept.npy"
 LINEAGE = "proof/lineage.json"
 
 _PROOF = (
     TITLES,
+    DROPPED,
     LINEAGE,
     "proof/eval_seen_offsets.npy",
     "proof/eval_seen_values.npy",
@@ -37,6 +40,7 @@ _PROOF = (
     "proof/eval_relevant_values.npy",
     "proof/eval_popularity.npy",
     "proof/eval_negatives.npy",
+    KEPT,
     "proof/golden_users.npy",
     "proof/golden_float_top.npy",
     "proof/golden_decoded_scores.npy",
@@ -80,6 +84,11 @@ class Bundle:
     def item_ids(self) -> tuple[str, ...]:
         """The vocabulary: item i of the model is line i."""
         return split_lines(self.members[ITEMS], ITEMS)
+
+    @property
+    def dropped_ids(self) -> tuple[str, ...]:
+        """The ids of items that are in no list, in the order of the catalogue; none where the proof does not say."""
+        return split_lines(self.members.get(DROPPED, b""), DROPPED)
 
 
 def encode(members: Mapping[str, bytes]) -> bytes:
@@ -193,14 +202,27 @@ def _check_vocabulary(manifest: Manifest, members: Mapping[str, bytes], name: st
             raise BundleError(f"{name} has an empty line or the same id twice in {member}")
 
 
+def _check_dropped(manifest: Manifest, members: Mapping[str, bytes], name: str) -> None:
+    if DROPPED not in members:
+        if KEPT in members:
+            raise BundleError(f"{name} has {KEPT} and lacks the ids of what was dropped, {DROPPED}")
+        return
+    dropped = split_lines(members[DROPPED], f"{name}: {DROPPED}")
+    if len(dropped) != manifest.dropped:
+        raise BundleError(f"{name} has {len(dropped)} lines in {DROPPED} for {manifest.dropped} dropped items")
+    if len({*dropped, *split_lines(members[ITEMS], f"{name}: {ITEMS}")}) != manifest.catalogue or "" in dropped:
+        raise BundleError(f"{name} has an empty line, or an id twice, in {DROPPED} and {ITEMS} together")
+
+
 def _check_proof(manifest: Manifest, members: Mapping[str, bytes], name: str) -> None:
     inputs = {each.name for each in manifest.inputs if each.role != "item"}
     for member in members:
         match = _EVAL_INPUT.fullmatch(member)
         if match and match.group(1) not in inputs:
             raise BundleError(f"{name} has {member} for an input that its manifest does not name")
-    if TITLES in members and len(split_lines(members[TITLES], f"{name}: {TITLES}")) != manifest.items:
-        raise BundleError(f"{name} should have one line an item in {TITLES}")
+    if TITLES in members and len(split_lines(members[TITLES], f"{name}: {TITLES}")) != manifest.catalogue:
+        raise BundleError(f"{name} should have one line an item in {TITLES}, dropped ones among them")
+    _check_dropped(manifest, members, name)
     if LINEAGE not in members:
         return
     lineage = record.parse(members[LINEAGE], f"{name}: {LINEAGE}", BundleError)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from device_tests.errors import BundleError
 from device_tests.metrics import HALVES, coverage_depth
+from device_tests.negatives import checked_negatives
 from device_tests.npy import header_of
 from device_tests.popularity import THIRDS, halves, thirds
 
@@ -26,12 +27,12 @@ _SEEN = ("proof/eval_seen_offsets.npy", "proof/eval_seen_values.npy")
 _RELEVANT = ("proof/eval_relevant_offsets.npy", "proof/eval_relevant_values.npy")
 _POPULARITY = "proof/eval_popularity.npy"
 _NEGATIVES = "proof/eval_negatives.npy"
+_KEPT = "proof/eval_kept.npy"
 _GOLDEN = ("proof/golden_users.npy", "proof/golden_float_top.npy", "proof/golden_decoded_scores.npy")
 _BASELINE = "proof/baseline_ranks.npy"
 _BASELINE_CANDIDATES = "proof/baseline_candidate_ranks.npy"
 _BASELINE_RECOMMENDED = "proof/baseline_recommended_items.npy"
 _BASELINES = (_BASELINE, _BASELINE_CANDIDATES, _BASELINE_RECOMMENDED)
-_ROWS_AT_ONCE = 1 << 14
 
 
 def input_member(name: str) -> str:
@@ -80,9 +81,11 @@ class EvaluationSet:
     """Users to measure with: their inputs, what they have seen (never recommended) and what was held out.
 
     `inputs` maps every user-side input to int32 [users] or [users, length], or for one of role vector to finite float32
-    [users, length]; `popularity` is the training interactions
-    of each item, int32 [items]. `negatives`, int32 [held-out items, n], are aligned with `relevant.values`: the items
-    of its own popularity half among which each held-out item is ranked, which its user has neither seen nor held out.
+    [users, length]; `popularity` is the training interactions of each item, int32 [items]. `negatives`, int32 [held-out
+    items, n], are aligned with `relevant.values`: items of its own popularity half, neither seen nor held out, among
+    which each held-out item is ranked.
+    All of these are of the whole catalogue. `kept`, int32 rising, names the item that each of the model's scores is of;
+    None where it scores every one. What it does not score was dropped.
     """
 
     inputs: dict[str, npt.NDArray[Any]]
@@ -90,6 +93,7 @@ class EvaluationSet:
     relevant: Ragged
     popularity: Ids
     negatives: Optional[Ids] = None
+    kept: Optional[Ids] = None
 
     @property
     def users(self) -> int:
@@ -121,6 +125,8 @@ class EvaluationSet:
             members[names[0]], members[names[1]] = to_npy(lists.offsets), to_npy(lists.values)
         if self.negatives is not None:
             members[_NEGATIVES] = to_npy(self.negatives)
+        if self.kept is not None:
+            members[_KEPT] = to_npy(self.kept)
         return {**members, _POPULARITY: to_npy(self.popularity)}
 
     @classmethod
@@ -128,11 +134,12 @@ class EvaluationSet:
         """Return the set in a bundle's members, None when there is none; BundleError when it is not whole or valid."""
         wanted = {input_member(each.name): each for each in manifest.inputs if each.role != "item"}
         if not _all_or_none(members, (*wanted, *_SEEN, *_RELEVANT, _POPULARITY)):
-            if _NEGATIVES in members:
-                raise BundleError(f"{_NEGATIVES} is there and {_SEEN[0]} is missing")
+            for name in (_NEGATIVES, _KEPT):
+                if name in members:
+                    raise BundleError(f"{name} is there and {_SEEN[0]} is missing")
             return None
-        seen = _ragged(members, _SEEN, manifest.items)
-        relevant = _ragged(members, _RELEVANT, manifest.items)
+        seen = _ragged(members, _SEEN, manifest.catalogue)
+        relevant = _ragged(members, _RELEVANT, manifest.catalogue)
         if len(relevant) != len(seen):
             raise BundleError(f"{_RELEVANT[0]} is of {len(relevant)} users where {_SEEN[0]} is of {len(seen)}")
         inputs: dict[str, npt.NDArray[Any]] = {}
@@ -140,12 +147,12 @@ class EvaluationSet:
             shape = (len(seen), each.length) if each.length else (len(seen),)
             is_vector = each.role == "vector"
             inputs[each.name] = _numbers(members, name, shape) if is_vector else _ids(members, name, shape, each.ids)
-        popularity = _ids(members, _POPULARITY, (manifest.items,), 1 << 31)
-        made = cls(inputs, seen, relevant, popularity)
+        popularity = _ids(members, _POPULARITY, (manifest.catalogue,), 1 << 31)
+        made = cls(inputs, seen, relevant, popularity, kept=_kept(members, manifest))
         if _NEGATIVES not in members:
             return made
-        found = _ids(members, _NEGATIVES, (len(relevant.values), None), manifest.items)
-        return replace(made, negatives=_negatives(found, made))
+        found = _ids(members, _NEGATIVES, (len(relevant.values), None), manifest.catalogue)
+        return replace(made, negatives=checked_negatives(found, made, _NEGATIVES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +160,7 @@ class Golden:
     """Outputs that come from somewhere else than the runtime that replays them.
 
     `users` int32 [G] are rows of the evaluation set; `float_top` int32 [G, k] the float32 Keras model's top k of the
-    unseen items; `decoded_scores` float32 [D, items] the NumPy decode of the file for the first D of them.
+    unseen items of the catalogue; `decoded_scores` float32 [D, items] the NumPy decode of the file for the first D.
     """
 
     users: Ids
@@ -170,7 +177,7 @@ class Golden:
         if not _all_or_none(members, _GOLDEN):
             return None
         rows = _ids(members, _GOLDEN[0], (None,), users)
-        float_top = _ids(members, _GOLDEN[1], (len(rows), manifest.k), manifest.items)
+        float_top = _ids(members, _GOLDEN[1], (len(rows), manifest.k), manifest.catalogue)
         decoded = _numbers(members, _GOLDEN[2], (None, manifest.items))
         if not len(decoded) <= len(rows) or not len(rows):
             raise BundleError(f"{_GOLDEN[2]} is of {len(decoded)} users where {_GOLDEN[0]} names {len(rows)}")
@@ -206,7 +213,7 @@ class Baseline:
                 if name in members:
                     raise BundleError(f"{name} is there and {_BASELINE} is missing")
             return None
-        made = cls(_ranks(members, _BASELINE, evaluation, manifest.items))
+        made = cls(_ranks(members, _BASELINE, evaluation, manifest.catalogue))
         if _BASELINE_CANDIDATES in members:
             if evaluation.negatives is None:
                 raise BundleError(f"{_BASELINE_CANDIDATES} is there and {_NEGATIVES} is missing")
@@ -258,32 +265,21 @@ def _ranks(members: Mapping[str, bytes], name: str, evaluation: EvaluationSet, l
 
 
 def _recommended(members: Mapping[str, bytes], manifest: Manifest) -> Ids:
-    counts = _ids(members, _BASELINE_RECOMMENDED, (coverage_depth(manifest.k, manifest.items),), manifest.items + 1)
+    items = manifest.catalogue
+    counts = _ids(members, _BASELINE_RECOMMENDED, (coverage_depth(manifest.k, items),), items + 1)
     if (np.diff(counts) < 0).any():
         raise BundleError(f"{_BASELINE_RECOMMENDED} should rise from list to longer list")
     return counts
 
 
-def _negatives(negatives: Ids, evaluation: EvaluationSet) -> Ids:
-    """Return the negatives of a set; BundleError unless each can be one of its held-out item."""
-    relevant, items = evaluation.relevant, len(evaluation.popularity)
-    if not 1 <= negatives.shape[1] < items:
-        raise BundleError(f"{_NEGATIVES} should have 1 to {items - 1} items a row, not {negatives.shape[1]}")
-    both = (evaluation.seen, relevant)
-    taken = np.unique(np.concatenate([each.rows.astype(np.int64) * items + each.values for each in both]))
-    half, rows = halves(evaluation.popularity), relevant.rows
-    for start in range(0, len(negatives), _ROWS_AT_ONCE):
-        part = slice(start, start + _ROWS_AT_ONCE)
-        own, user = negatives[part], rows[part, None].astype(np.int64)
-        wrong = {
-            "an item twice": (np.diff(np.sort(own, axis=1), axis=1) == 0).any(axis=1),
-            "an item that the user has seen or held out": np.isin(user * items + own, taken).any(axis=1),
-            "an item of the other popularity half": (half[own] != half[relevant.values[part], None]).any(axis=1),
-        }
-        for what, found in wrong.items():
-            if found.any():
-                raise BundleError(f"{_NEGATIVES} holds {what} in row {start + int(np.argmax(found))}")
-    return negatives
+def _kept(members: Mapping[str, bytes], manifest: Manifest) -> Optional[Ids]:
+    told = _KEPT in members
+    if told != (manifest.dropped > 0):
+        raise BundleError(f"{_KEPT} is {'there' if told else 'missing'} and {manifest.dropped} items were dropped")
+    kept = _ids(members, _KEPT, (manifest.items,), manifest.catalogue) if told else None
+    if kept is not None and (np.diff(kept) <= 0).any():
+        raise BundleError(f"{_KEPT} should rise")
+    return kept
 
 
 def _ragged(members: Mapping[str, bytes], names: tuple[str, str], limit: int) -> Ragged:

@@ -8,7 +8,7 @@ import numpy as np
 
 from device_tests.agreement import Agreement, agree
 from device_tests.manifest import LEAST_OVERLAP
-from device_tests.ranking import hide, overlap, top_k
+from device_tests.ranking import hide, overlap, spread, top_k
 from device_tests.report import GoldenResult
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def replay(
     """Score the golden users in the runtime and say whether both proofs hold, and if not by how much they are missed.
 
     Every list and every difference is over the items that the user has not seen. A score that is NaN or infinite
-    counts as a difference of the whole range, and golden outputs without any decoded scores prove nothing. Beside the
+    counts as a difference of the whole range, and golden outputs without any decoded scores prove nothing. An item of
+    the float32 model's list that was dropped is one that the runtime's list lacks. Beside the
     result come the runtime's scores of the users whose decoded scores are there, float32 [D, items], nothing hidden.
     """
     steps = range(0, len(golden.users), recommender.batch)
@@ -35,10 +36,12 @@ def replay(
     if wrong:
         reason = f"{wrong} of {scores.size} scores are NaN or infinite"
         return _result(manifest, golden, Agreement(1.0, 0.0, False, 0.0, manifest.tolerance), 0.0, reason), compared
-    seen = evaluation.seen.take(golden.users)
-    hide(scores, seen)
+    scores, decoded = (
+        spread(each, evaluation.kept, len(evaluation.popularity)) for each in (scores, golden.decoded_scores)
+    )
+    hide(scores, evaluation.seen.take(golden.users))
     float_overlap = float(overlap(top_k(scores, manifest.k), golden.float_top).mean())
-    found = _against_decode(scores, golden, manifest, seen_of(golden.decoded_scores, scores))
+    found = _against_decode(scores, golden, manifest, seen_of(decoded, scores))
     reasons = [] if len(compared) else ["the bundle holds no scores of a NumPy decode to compare with"]
     reasons += _reasons(found, float_overlap, manifest)
     return _result(manifest, golden, found, float_overlap, "; ".join(reasons)), compared

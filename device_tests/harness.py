@@ -137,7 +137,7 @@ class _Run:
         if subject.manifest is None or subject.evaluation is None:
             raise BundleError("the bundle has no evaluation set to measure quality with")
         try:
-            return quality.measure(
+            found, lists = quality.measure(
                 self._recommender(subject.manifest), subject.evaluation, self.settings.k or subject.manifest.k
             )
         except ModelError as why:
@@ -145,6 +145,12 @@ class _Run:
                 raise
             self.warnings.append(f"quality was not measured: {why}")
             return None, None
+        if found.dropped:
+            self.warnings.append(
+                f"{found.dropped} of {found.catalogue} items were dropped from the catalogue: {found.held_out_dropped} "
+                f"of {len(found.ranks)} held-out items are theirs and count as misses, in the halves too"
+            )
+        return found, lists
 
     def _open(self) -> Model:
         manifest, threads = self.subject.manifest, self.settings.threads

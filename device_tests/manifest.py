@@ -47,7 +47,7 @@ class Manifest:
 
     `tolerance` is the share of a user's score range by which two runtimes may differ, at most the one that TOLERANCE
     has for the precision; `float_overlap` the least mean top-k overlap with the float32 Keras model that the recipe
-    promises.
+    promises. `dropped` is how many items of the catalogue the model does not score, and can never recommend.
     """
 
     format: int
@@ -65,6 +65,12 @@ class Manifest:
     tolerance: float
     float_overlap: float
     digests: dict[str, str]
+    dropped: int = 0
+
+    @property
+    def catalogue(self) -> int:
+        """How many items there were before any was dropped."""
+        return self.items + self.dropped
 
 
 def loads(data: bytes, name: str, member: str) -> Manifest:
@@ -110,6 +116,7 @@ def _rules(manifest: Manifest) -> Iterator[tuple[bool, str]]:
     yield len(roles) > pointwise, "at least one input should be of role user, history or vector"
     yield roles.count("vector") <= 1, "at most one input should be of role vector"
     yield manifest.items >= 1, f"items should be at least 1, not {manifest.items}"
+    yield manifest.dropped >= 0, f"dropped should be 0 or more, not {manifest.dropped}"
     yield 1 <= manifest.k <= manifest.items, f"k should be 1 to {manifest.items} (the items), not {manifest.k}"
     yield (
         manifest.precision in PRECISIONS,

@@ -34,19 +34,22 @@ class Scorer(Protocol):
 def measure(
     scorer: Scorer, evaluation: EvaluationSet, k: int, *, counted_users: Optional[int] = None
 ) -> tuple[Quality, ranking.Ids]:
-    """Return the quality and every user's top k, int32 [users, k]; items that the user has seen come last in a list.
+    """Return the quality and every user's top k, int32 [users, k]; items seen or dropped come last in a list.
 
+    A held-out item that was dropped ranks behind all others: it is a miss, in every list and among any candidates.
     Distinct scores are counted for at most `counted_users`, evenly spaced, all when None: that sorts every score.
     Raises ModelError when a score is NaN, k is not 1 to the items, or the runtime fails.
     """
-    items = len(evaluation.popularity)
+    catalogue, kept = len(evaluation.popularity), evaluation.kept
+    items = catalogue if kept is None else len(kept)
     ranking.refuse_k(k, items)
+    lost = np.isin(evaluation.relevant.values, np.arange(catalogue) if kept is None else kept, invert=True)
     lists = np.empty((evaluation.users, k), np.int32)
     ranks = np.empty(len(evaluation.relevant.values), np.int32)
     negatives = evaluation.negatives
     candidate_ranks = np.empty(0 if negatives is None else len(ranks), np.int32)
     depth = coverage_depth(k, items)
-    places = np.full(items, depth + 1, np.int32)
+    places = np.full(catalogue, depth + 1, np.int32)
     distinct, counted = 0, np.zeros(evaluation.users, bool)
     counted[:: max(1, -(-evaluation.users // counted_users)) if counted_users else 1] = True
     for start in range(0, evaluation.users, scorer.batch):
@@ -55,6 +58,7 @@ def measure(
         scores = scorer.score_catalogue(evaluation.inputs, rows)
         ranking.refuse_nan(scores)
         distinct += _distinct(scores[counted[start:end]])
+        scores = ranking.spread(scores, kept, catalogue)
         relevant = _part(evaluation.relevant, start, end)
         held_out = slice(*evaluation.relevant.offsets[[start, end]])
         if negatives is not None:  # before anything is hidden
@@ -63,8 +67,11 @@ def measure(
         best = ranking.top_k(scores, depth)
         lists[rows] = best[:, :k]
         shown = np.isfinite(np.take_along_axis(scores, best, axis=1))
-        places = np.minimum(places, ranking.best_places(best, shown, items))
+        places = np.minimum(places, ranking.best_places(best, shown, catalogue))
         ranks[held_out] = ranking.ranks_of(scores, relevant.rows, relevant.values)
+    ranks[lost] = items + 1
+    if negatives is not None:
+        candidate_ranks[lost] = 1 + negatives.shape[1]
     quality = Quality(
         k=k,
         items=items,
@@ -76,6 +83,7 @@ def measure(
         segments=evaluation.segments(),
         negatives=0 if negatives is None else negatives.shape[1],
         candidate_ranks=tuple(candidate_ranks.tolist()),
+        dropped=catalogue - items,
     )
     return quality, lists
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,18 @@ def refuse_k(k: int, items: int) -> None:
     """Raise ModelError when a list of k items cannot be made."""
     if not 1 <= k <= items:
         raise ModelError(f"k should be 1 to {items} (the items), not {k}")
+
+
+def spread(scores: Scores, kept: Optional[Ids], catalogue: int) -> Scores:
+    """Return the scores [B, kept] as those of the whole catalogue, float32 [B, catalogue]; -inf for what was dropped.
+
+    `kept` names the item that each score is of; with None every item has one, and the scores come back as they are.
+    """
+    if kept is None:
+        return scores
+    whole: Scores = np.full((len(scores), catalogue), -np.inf, np.float32)
+    whole[:, kept] = scores
+    return whole
 
 
 def hide(scores: Scores, seen: Ragged) -> None:

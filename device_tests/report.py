@@ -72,6 +72,8 @@ class Quality:
     `coverage_depth` of k; `distinct_scores` is the mean over users.
     `candidate_ranks`, aligned with `ranks`, are among the item and `negatives` others of its popularity half; without
     any drawn they are empty and `negatives` is 0.
+    `dropped` items of the catalogue are not among the `items` that the model scores: a held-out one has the rank
+    items + 1, which is in no list, and is the last of its candidates.
     """
 
     k: int
@@ -84,6 +86,17 @@ class Quality:
     segments: dict[str, tuple[int, ...]]
     negatives: int
     candidate_ranks: tuple[int, ...]
+    dropped: int = 0
+
+    @property
+    def catalogue(self) -> int:
+        """How many items there were before any was dropped."""
+        return self.items + self.dropped
+
+    @property
+    def held_out_dropped(self) -> int:
+        """How many held-out items were dropped, each of them a miss."""
+        return sum(rank > self.items for rank in self.ranks)
 
     def per_user(self, name: str, k: int, segment: Optional[str] = None) -> tuple[float, ...]:
         """One value for every user who has a held-out item (in the segment), in the order of the users."""
@@ -103,7 +116,7 @@ class Quality:
         asked = min(self.k if k is None else k, self.items)
         if not 1 <= asked <= len(self.recommended_items):
             raise ReportError(f"coverage was counted for lists of 1 to {len(self.recommended_items)} items, not {k}")
-        return self.recommended_items[asked - 1] / self.items
+        return self.recommended_items[asked - 1] / self.catalogue
 
     def candidate_hits(self, k: int, segment: Optional[str] = None) -> tuple[tuple[int, int], ...]:
         """Return one (hits, held-out items) for every user who has a held-out item (in the segment).

@@ -22,7 +22,8 @@ def of_users(evaluation: EvaluationSet, manifest: Manifest, count: int, seed: in
     """Return `count` batch-1 inputs: evaluation users at random, items as often as they were trained on."""
     random = np.random.default_rng(seed)
     users = random.integers(evaluation.users, size=count)
-    weight = evaluation.popularity / max(1, evaluation.popularity.sum(dtype=np.int64))
+    taken = evaluation.popularity if evaluation.kept is None else evaluation.popularity[evaluation.kept]
+    weight = taken / max(1, taken.sum(dtype=np.int64))
     items = random.choice(manifest.items, size=count, p=weight if weight.any() else None).astype(np.int32)
     item_inputs = [each.name for each in manifest.inputs if each.role == "item"]
     return [

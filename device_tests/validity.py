@@ -47,7 +47,9 @@ def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
         "quality.offsets should rise from 0 to the ranks' end",
     )
     yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
-    yield all(1 <= rank <= quality.items for rank in ranks), f"quality.ranks should be 1 to {quality.items}"
+    yield quality.dropped >= 0, f"quality.dropped should be 0 or more, not {quality.dropped}"
+    last = quality.items + (quality.dropped > 0)  # the rank of what was dropped
+    yield all(1 <= rank <= last for rank in ranks), f"quality.ranks should be 1 to {last}"
     yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"
     counted, depth = len(quality.recommended_items), coverage_depth(quality.k, quality.items)
     yield counted == depth, f"quality.recommended_items should be {depth}, not {counted}"
@@ -64,13 +66,18 @@ def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
 
 def _candidate_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
     ranks, negatives = quality.candidate_ranks, quality.negatives
-    yield 0 <= negatives < quality.items, f"quality.negatives should be 0 to {quality.items - 1}, not {negatives}"
+    most = quality.catalogue - 1
+    yield 0 <= negatives <= most, f"quality.negatives should be 0 to {most}, not {negatives}"
     expected = len(quality.ranks) if negatives else 0
     yield len(ranks) == expected, f"quality.candidate_ranks should be {expected}, not {len(ranks)}"
     yield all(1 <= rank <= 1 + negatives for rank in ranks), f"quality.candidate_ranks should be 1 to {1 + negatives}"
     yield (
-        all(few <= every for few, every in zip(ranks, quality.ranks)),
+        all(few <= every or every > quality.items for few, every in zip(ranks, quality.ranks)),
         "quality.candidate_ranks should not exceed quality.ranks, which are among more items",
+    )
+    yield (
+        all(few > negatives or every <= quality.items for few, every in zip(ranks, quality.ranks)),
+        f"quality.candidate_ranks should be {1 + negatives} of what was dropped",
     )
     halves = [quality.segments.get(name) for name in HALVES]
     told = sorted(index for half in halves if half is not None for index in half)

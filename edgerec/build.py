@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,13 @@ from edgerec import judging, packing, proving
 from edgerec.compress import cache
 from edgerec.compress.candidate import Candidate
 from edgerec.compress.conversion import Converter
+from edgerec.compress.dropping import evaluation_of_kept, roles_of_kept
+from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import find
 from edgerec.compress.pipeline import Setting, compress
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
+from edgerec.models.roles import Roles
 from edgerec.models.serving import catalogue_scores
 from edgerec.packing import Catalogue, Promise
 from edgerec.progress import Progress, silent
@@ -44,21 +47,38 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """What can no longer be recommended: how many items of the catalogue, and how many of what was held out."""
+
+    items: int
+    catalogue: int
+    held_out: int
+    held_out_in_all: int
+
+
+@dataclass(frozen=True)
 class Built:
-    """A candidate as a bundle on disk."""
+    """A candidate as a bundle on disk, and what its recipe dropped, None where it kept every item."""
 
     candidate: Candidate
     bundle: Bundle
     path: Path
+    dropped: Dropped | None = None
 
 
 def build(task: Task, recipe: Recipe, out: Path, converter: Converter, *, progress: Progress = silent) -> Built:
     """Compress, convert, pack, replay the golden outputs in the exact runtime, and only then write the bundle to `out`.
 
     Raises NotProvedError, with nothing written, when the runtime does not answer as it should, and PackingError before
-    anything is trained where vocabulary, k and model do not fit.
+    anything is trained where vocabulary, k and model do not fit, RecipeError where too few items would be left.
     """
+    items = task.base.roles.items
     packing.refuse_misfit(task.base.roles, task.catalogue, task.k)  # before minutes of training
+    if recipe.drop is not None and not isinstance(recipe.drop.keep, str) and recipe.drop.least(items) < task.k:
+        raise RecipeError(
+            f"keep is {recipe.drop.keep:g}, which leaves {recipe.drop.least(items)} of {items} items for lists of "
+            f"{task.k}: keep more, or take a smaller k"
+        )
     environment.parse(task.setting.runtime)
     candidate = compress(task.base, recipe, task.setting, converter, progress=progress)
     return bundled(task, candidate, out, converter, progress=progress)
@@ -70,39 +90,68 @@ def bundled(task: Task, candidate: Candidate, out: Path, converter: Converter, *
     Raises as `build` does.
     """
     name = candidate.recipe.name
-    members = _members(task, candidate, converter, progress)
+    asked = _asked(task, candidate)
+    members = _members(task, asked, candidate, converter, progress)
     progress(f"{name}: replay golden outputs in {task.setting.runtime}")
     proving.replay(members, environment.parse(task.setting.runtime), name)
-    return Built(candidate, bundle.write(out, members), out)
+    return Built(candidate, bundle.write(out, members), out, asked.dropped)
 
 
-def _members(task: Task, candidate: Candidate, converter: Converter, progress: Progress) -> dict[str, bytes]:
-    recipe = candidate.recipe
-    return packing.members(
-        candidate.tflite,
-        task.base.roles,
-        Promise(recipe.name, recipe.arithmetic, task.setting.runtime, recipe.float_overlap),
-        task.catalogue,
-        task.k,
-        proof={
-            **packing.proof_of(task.evaluation),
-            **_golden(task, candidate, progress),
-            **_baseline(task, converter, progress),
-        },
-        lineage=candidate.lineage,
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What a candidate is asked in its own ids, which are those of the task unless items were dropped."""
+
+    roles: Roles
+    evaluation: EvaluationSet
+    catalogue: Catalogue
+    dropped: Dropped | None = None
+
+
+def _asked(task: Task, candidate: Candidate) -> _Asked:
+    roles, evaluation, catalogue = task.base.roles, task.evaluation, task.catalogue
+    if candidate.kept is None:
+        return _Asked(roles, evaluation, catalogue)
+    kept, held_out = np.array(candidate.kept, np.int32), evaluation.relevant.values
+    lost = int(np.isin(held_out, kept, invert=True).sum())
+    return _Asked(
+        roles_of_kept(roles, kept),
+        evaluation_of_kept(evaluation, roles, kept),
+        catalogue.without_dropped(candidate.kept),
+        Dropped(roles.items - len(kept), roles.items, lost, len(held_out)),
     )
 
 
-def _golden(task: Task, candidate: Candidate, progress: Progress) -> dict[str, bytes]:
+def _members(
+    task: Task, asked: _Asked, candidate: Candidate, converter: Converter, progress: Progress
+) -> dict[str, bytes]:
+    recipe = candidate.recipe
+    dropped = {} if asked.dropped is None else {"dropped": asdict(asked.dropped)}
+    return packing.members(
+        candidate.tflite,
+        asked.roles,
+        Promise(recipe.name, recipe.arithmetic, task.setting.runtime, recipe.float_overlap),
+        asked.catalogue,
+        task.k,
+        proof={
+            **packing.proof_of(asked.evaluation),
+            **_golden(task, asked, candidate, progress),
+            **_baseline(task, converter, progress),
+        },
+        lineage={**candidate.lineage, **dropped},
+    )
+
+
+def _golden(task: Task, asked: _Asked, candidate: Candidate, progress: Progress) -> dict[str, bytes]:
     """The members of the golden outputs."""
 
     def made() -> dict[str, bytes]:
         progress(f"{candidate.recipe.name}: decode the file in NumPy")
         lists, runtime = _float_top(task, progress), task.setting.runtime
-        golden = packing.golden(candidate.tflite, task.base.roles, task.evaluation, lists, runtime=runtime)
+        golden = packing.golden(candidate.tflite, asked.roles, asked.evaluation, lists, runtime=runtime)
         return packing.proof_of(golden)
 
-    key = task.key("golden", model=task.base.key, tflite=candidate.sha256, runtime=task.setting.runtime)
+    own = replace(task, evaluation=asked.evaluation)
+    key = own.key("golden", model=task.base.key, tflite=candidate.sha256, runtime=task.setting.runtime)
     return cache.files_of(key, made)
 
 

@@ -100,10 +100,11 @@ def judged(floors: Floors, float32: Quality, candidate: Quality) -> FloorVerdict
 
 def kept(floor: Floor, float32: Quality, candidate: Quality, *, strict: bool = False) -> Kept:
     """Say what a candidate keeps of one quantity; raises FloorError unless both are of the same held-out items."""
-    if (float32.offsets, float32.items, float32.negatives) != (candidate.offsets, candidate.items, candidate.negatives):
+    compared = [(each.offsets, each.catalogue, each.negatives) for each in (float32, candidate)]
+    if compared[0] != compared[1]:
         raise FloorError(
-            f"a candidate of {candidate.users} users and {candidate.items} items cannot be held to float32 of "
-            f"{float32.users} and {float32.items}: measure both on the same held-out items"
+            f"a candidate of {candidate.users} users and {candidate.catalogue} items cannot be held to float32 of "
+            f"{float32.users} and {float32.catalogue}: measure both on the same held-out items"
         )
     if reason := obstacle(floor, candidate) or obstacle(floor, float32):
         return Kept(floor, "unproven", reason=reason)

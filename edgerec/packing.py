@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,21 @@ class PackingError(EdgerecError):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The ids that the model's rows stand for: `items` [items], `users` [users], and titles to show for items."""
+    """The ids that the model's rows stand for: `items` [items], `users` [users], and titles to show for items.
+
+    `dropped` are ids of items that the model has no row for any more; titles are of the whole catalogue in its order.
+    """
 
     items: tuple[str, ...]
     users: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    def without_dropped(self, kept: Collection[int]) -> "Catalogue":
+        """Return the same catalogue of which only the items `kept` have a row."""
+        stay = frozenset(kept)
+        parts = [tuple(one for at, one in enumerate(self.items) if (at in stay) is here) for here in (True, False)]
+        return replace(self, items=parts[0], dropped=parts[1])
 
 
 @dataclass(frozen=True)
@@ -193,8 +203,11 @@ def members(
         tolerance=TOLERANCE[promise.precision],
         float_overlap=promise.float_overlap,
         digests=bundle.digests(app),
+        dropped=len(catalogue.dropped),
     )
     kept = dict(proof or {})
+    if catalogue.dropped:
+        kept[bundle.DROPPED] = bundle.join_lines(catalogue.dropped)
     if catalogue.titles:
         kept[bundle.TITLES] = bundle.join_lines(catalogue.titles)
     told = {

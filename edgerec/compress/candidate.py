@@ -24,13 +24,17 @@ class StepGain:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recipe, the .tflite it gave, what each step gained, and where it came from; needs no TensorFlow."""
+    """A recipe, the .tflite it gave, what each step gained, and where it came from; needs no TensorFlow.
+
+    `kept` are the items that it scores, rising, where others were dropped; None where it scores the whole catalogue.
+    """
 
     name: str
     recipe: Recipe
     tflite: bytes
     gains: tuple[StepGain, ...]
     lineage: dict[str, object]
+    kept: tuple[int, ...] | None = None
 
     @property
     def sha256(self) -> str:

@@ -3,6 +3,8 @@
     summary = "80 % of every table and dense weight pruned to zero, the rest in int8"
     float_overlap = 0.4
 
+    rows = "drop"        # items leave the catalogue; [drop] says which
+
     [[step]]
     do = "prune"
     sparsity = 0.8
@@ -17,7 +19,8 @@
 
 A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8;
 ``rows4_int8`` stores tables in 4 bits with a scale a row, and the rest in dynamic int8.
-``narrow50-magnitude`` and ``prune80-fisher`` name a criterion too.
+``narrow50-magnitude`` and ``prune80-fisher`` name a criterion too. ``drop75_`` or ``dropunshown_`` at the front
+drops items.
 """
 
 import re
@@ -34,12 +37,24 @@ from edgerec.codecs.parsing import parse_codec
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.ranking import ModelPath, Settings, criterion_spelled
 from edgerec.compress.recipe import Recipe, TableCoding, promised
-from edgerec.compress.steps import MAGNITUDE, MAX_VARIANCE, STEPS, Cluster, Narrow, Prune, QuantizeAware, Step, Tuning
+from edgerec.compress.steps import (
+    MAGNITUDE,
+    MAX_VARIANCE,
+    POPULARITY,
+    STEPS,
+    Cluster,
+    Drop,
+    Narrow,
+    Prune,
+    QuantizeAware,
+    Step,
+    Tuning,
+)
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
 
 TUNED = "tuned"  # in a name: what comes before it is trained as it is stored
-Said = TypeVar("Said", bound=Step | Tuning)
+Said = TypeVar("Said", bound=Step | Tuning | Drop)
 
 BUILT_IN = Path(__file__).parent / "recipes"
 
@@ -54,6 +69,7 @@ _TOKENS: dict[str, Callable[[str, str | None], Step]] = {
     r"cluster([0-9]{1,4})()": lambda clusters, _: Cluster(int(clusters)),
     r"qat()()": lambda *_: QuantizeAware(allow_no_gain=True),
 }
+_DROP = re.compile(rf"drop(?:unshown|([0-9]{{1,2}}){_BY})")
 _ENDINGS = {
     "float32": "float32",
     "float16": "float16",
@@ -70,6 +86,8 @@ def decode(name: str) -> Recipe | None:
         if not matched or not name.endswith(ending) or (head and not head.endswith("_")):
             continue
         tokens = head.removesuffix("_").split("_") if head else []
+        drop = _dropped(tokens[0]) if tokens else None
+        tokens = tokens[1:] if drop else tokens
         tuning = Tuning() if tokens[-1:] == [TUNED] else None
         tokens = tokens[:-1] if tuning else tokens
         codec = decode_codec(tokens[-1]) if tokens else None
@@ -77,7 +95,8 @@ def decode(name: str) -> Recipe | None:
         if all(steps):
             found = tuple(step for step in steps if step)
             tables = (TableCoding(codec),) if codec else ()
-            return Recipe(name, found, precision, promised(found, precision, tables), tables=tables, tuning=tuning)
+            floor = promised(found, precision, tables, drop)
+            return Recipe(name, found, precision, floor, tables=tables, tuning=tuning, drop=drop)
     return None
 
 
@@ -99,7 +118,8 @@ def find(text: str) -> Recipe:
     if found is None:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
-            "narrow<percent>, prune<percent> (either with -<criterion>, as prune80-fisher), cluster<count>, qat, how "
+            "drop<percent>, narrow<percent>, prune<percent> (each with -<criterion>, as prune80-fisher), "
+            "cluster<count>, qat, how "
             f"tables are stored ({SPELLED}), tuned, and float32, float16, int8 or full_int8 joined by _, or a .toml"
         )
     return found
@@ -122,6 +142,16 @@ def _step(token: str) -> Step | None:
     return None
 
 
+def _dropped(token: str) -> Drop | None:
+    match = _DROP.fullmatch(token)
+    if match is None:
+        return None
+    percent, by = match.groups()
+    return (
+        Drop() if percent is None else Drop((100 - int(percent)) / 100, criterion=criterion_spelled(by or POPULARITY))
+    )
+
+
 def _recipe(table: Table, name: str) -> Recipe:
     convert = table.table("convert")
     precision = convert.choice("precision", PRECISIONS) if convert else None
@@ -130,16 +160,26 @@ def _recipe(table: Table, name: str) -> Recipe:
     convert.refuse_unknown()
     steps = tuple(_parsed_step(step) for step in table.tables("step"))
     tables = tuple(_parsed_coding(coding) for coding in table.tables("table"))
+    drop = _parsed_drop(table)
     tune = table.table("tune")
     tuning = None if tune is None else _parsed(Tuning, tune)
     overlap = table.number("float_overlap")
-    floor = overlap if overlap is not None else promised(steps, precision, tables)
+    floor = overlap if overlap is not None else promised(steps, precision, tables, drop)
     summary = table.text("summary") or ""
     table.refuse_unknown()
     try:
-        return Recipe(name, steps, precision, floor, summary, tables, tuning)
+        return Recipe(name, steps, precision, floor, summary, tables, tuning, drop)
     except RecipeError as error:
         raise _placed(error, table) from None
+
+
+def _parsed_drop(table: Table) -> Drop | None:
+    asked, settings = table.choice("rows", ("drop",)), table.table("drop")
+    if asked is None and settings is not None:
+        raise table.refuse("rows", '"drop" beside [drop]: that items leave the catalogue is said by name')
+    if asked is None:
+        return None
+    return Drop() if settings is None else _parsed(Drop, settings)
 
 
 def _parsed_coding(table: Table) -> TableCoding:
@@ -194,7 +234,12 @@ def _beside(table: Table, key: str) -> ModelPath | None:
     return None if written is None else ModelPath(str(Path(table.file).parent / written))
 
 
+def _number_or_word(table: Table, key: str) -> float | str | None:
+    return table.text(key) if isinstance(table.value(key), str) else table.number(key)
+
+
 _READERS: dict[Any, Callable[[Table, str], Any]] = {
+    float | str: _number_or_word,
     float: Table.number,
     int: lambda table, key: table.integer(key, least=0),
     str: lambda table, key: table.text(key),

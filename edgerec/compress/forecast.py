@@ -8,7 +8,7 @@ from edgerec.codecs.naming import told
 from edgerec.compress.cache import read
 from edgerec.compress.coding import table_bytes
 from edgerec.compress.narrowing import in_shape
-from edgerec.compress.pipeline import Setting, conversion_key, stages, tuned_key
+from edgerec.compress.pipeline import Setting, conversion_key, stages, tuned_key, without_dropped
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
 from edgerec.compress.steps import Narrow
@@ -35,9 +35,13 @@ class Forecast:
 
 
 def forecast(base: Stage, recipe: Recipe, setting: Setting) -> Forecast:
-    """What `compress` would do. Reads the model, trains and converts nothing."""
+    """What `compress` would do. Reads the model, trains and converts nothing; items to drop are ranked."""
+    kept, base, setting = without_dropped(base, recipe, setting)
     chain = stages(base, recipe, setting)
-    steps = [
+    steps = []
+    if kept is not None and recipe.drop is not None:
+        steps.append(Planned(f"drop all items but {len(kept)}: {recipe.drop.told}", cached=True))
+    steps += [
         Planned(f"{step.do} {_told(vars(step))}", stage.finished)
         for step, stage in zip(recipe.steps, chain[1:], strict=True)
     ]

@@ -24,6 +24,7 @@ from edgerec.compress.coding import (
     refuse_unmatched,
 )
 from edgerec.compress.conversion import Converter
+from edgerec.compress.dropping import left_of
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.proof import arrivals, refuse_what_did_not_arrive
 from edgerec.compress.recipe import Recipe
@@ -31,6 +32,7 @@ from edgerec.compress.rules import refuse
 from edgerec.compress.stage import Stage
 from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware, Step, Tuning
 from edgerec.compress.tuned_tables import in_file, tuned_tables
+from edgerec.compress.tuning import Tuned
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import sample
 from edgerec.models.recommender import Recommender
@@ -71,6 +73,20 @@ class Setting:
         }
 
 
+def without_dropped(
+    base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent
+) -> tuple[tuple[int, ...] | None, Stage, Setting]:
+    """What a recipe starts from: the items that stay, None for all; the recommender and the setting with those alone.
+
+    Raises RecipeError for a recommender whose items cannot be dropped.
+    """
+    if recipe.drop is None:
+        return None, base, setting
+    key = setting.key("kept", model=base.key, drop=asdict(recipe.drop))
+    left = left_of(base, recipe.drop, setting.data, key, seed=setting.seed, progress=progress)
+    return tuple(left.kept.tolist()), left.base, replace(setting, data=left.data)
+
+
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
     """The recommender before any step and after each one."""
     found = [base]
@@ -86,9 +102,12 @@ def compress(
 
     The model is converted after every step: a step whose file is smaller neither on disk nor deflated fails the recipe
     unless it says `allow_no_gain`, and zeros and clusters have to be in the file. Layers inside other layers, which no
-    step reaches, stand in the lineage as `left_as_they_are`. Raises RecipeError and ConversionError.
+    step reaches, stand in the lineage as `left_as_they_are`. Items that the recipe drops go before the first step.
+    Raises RecipeError and ConversionError.
     """
     refuse_codecs(recipe, setting.runtime)
+    whole, lineage = base, setting.lineage
+    kept, base, setting = without_dropped(base, recipe, setting, progress)
     chain = stages(base, recipe, setting, progress)
     if any(cache.read(conversion_key(stage, recipe, setting)) is None for stage in chain):
         converter.start()  # it takes seconds, and they pass while the steps train
@@ -115,15 +134,15 @@ def compress(
     arrived = setting.key("arrival", model=chain[-1].key, tflite=hashlib.sha256(files[-1]).hexdigest())
     tables = decoded_tables(last.get(TABLES))
     proof = cache.files_of(arrived, lambda: _prove_arrival(chain, recipe, files[-1], tables))
-    lineage: dict[str, object] = {
-        **setting.lineage,
-        "recommender_sha256": base.sha256,
+    told: dict[str, object] = {
+        **lineage,
+        "recommender_sha256": whole.sha256,
         "recipe": recipe.as_json(),
         "runtime": setting.runtime,
         "gains": [asdict(gain) for gain in gains],
         "left_as_they_are": json.loads(proof[LEFT]),
     }
-    return Candidate(base.roles.name, recipe, files[-1], gains, lineage)
+    return Candidate(base.roles.name, recipe, files[-1], gains, told, kept)
 
 
 def convert(
@@ -163,30 +182,42 @@ def _tuned(
     chain: tuple[Stage, ...], recipe: Recipe, setting: Setting, converter: Converter, progress: Progress
 ) -> dict[str, bytes]:
     """The files of the last stage with its coded tables tuned, taught by the first stage."""
-    base, last, tuning = chain[0], chain[-1], recipe.tuning or Tuning()
     spec = ConversionSpec(FLOAT32, setting.runtime)
 
     def made() -> dict[str, bytes]:
-        plain_recipe = replace(recipe, precision=FLOAT32, tables=(), tuning=None)
-        plain = convert(last, plain_recipe, setting, converter, progress=progress)
-        served = serving(last.recommender)
-        coded = coded_tables(plain, served, recipe.tables, setting.data, seed=setting.seed)
-        tuned = tuned_tables(
-            plain,
-            served,
-            coded,
-            tuning,
-            setting.data,
-            teacher=serving(base.recommender),
-            seed=setting.seed,
-            merge_repeats=setting.merge_repeats,
-            progress=lambda line: progress(f"tune: {line}"),
-        )
+        tuned = tuned_of(chain, recipe, setting, converter, progress=progress)
         progress(f"{recipe.name}: convert what was tuned")
         again = converter.convert(tuned.recommender, spec, recipe=recipe.name)
         return _with_tables(again, in_file(again, tuned, setting.data, seed=setting.seed), recipe, setting)
 
     return cache.files_of(tuned_key(chain, recipe, setting), made)
+
+
+def tuned_of(
+    chain: tuple[Stage, ...],
+    recipe: Recipe,
+    setting: Setting,
+    converter: Converter,
+    *,
+    progress: Progress = silent,
+) -> Tuned:
+    """The last stage of a chain tuned with its tables as a recipe stores them, taught by the first one."""
+    base, last, tuning = chain[0], chain[-1], recipe.tuning or Tuning()
+    plain_recipe = replace(recipe, precision=FLOAT32, tables=(), tuning=None)
+    plain = convert(last, plain_recipe, setting, converter, progress=progress)
+    served = serving(last.recommender)
+    coded = coded_tables(plain, served, recipe.tables, setting.data, seed=setting.seed)
+    return tuned_tables(
+        plain,
+        served,
+        coded,
+        tuning,
+        setting.data,
+        teacher=serving(base.recommender),
+        seed=setting.seed,
+        merge_repeats=setting.merge_repeats,
+        progress=lambda line: progress(f"tune: {line}"),
+    )
 
 
 def tuned_key(chain: tuple[Stage, ...], recipe: Recipe, setting: Setting) -> str:

@@ -16,7 +16,7 @@ ModelPath = NewType("ModelPath", str)  # a .keras or .h5 file; "" for none
 WHAT = {ELEMENT: "single weights", ROW: "whole rows", COLUMN: "columns"}
 WAY_OUT = {
     ELEMENT: 'take do = "prune"',
-    ROW: 'share rows by it with [[table]] and codec = "shared"',
+    ROW: 'share rows by it with [[table]] and codec = "shared", or drop them by it with rows = "drop"',
     COLUMN: 'take do = "narrow"',
 }
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FLOAT32, FULL_INT8, ConversionSpec
 from edgerec.codecs.codec import Codec
 from edgerec.compress.errors import RecipeError
-from edgerec.compress.steps import STEPS, Cluster, Prune, QuantizeAware, Step, Tuning
+from edgerec.compress.steps import STEPS, Cluster, Drop, Prune, QuantizeAware, Step, Tuning
 
 BESIDE_TABLES = (FLOAT32, DYNAMIC_INT8)
 
@@ -24,6 +24,7 @@ class TableCoding:
 class Recipe:
     """Training steps in order, the precision of the conversion, and what it promises of the float32 model's lists.
 
+    `drop` says which items leave the catalogue before the first step; by default none does.
     `tables` say how tables are stored, the first that matches counts, and `tuning` how they are trained so; the
     precision is that of everything else.
     `float_overlap` is the least mean overlap of the top-k lists with the float32 model's that the golden check accepts.
@@ -36,6 +37,7 @@ class Recipe:
     summary: str = ""
     tables: tuple[TableCoding, ...] = ()
     tuning: Tuning | None = None
+    drop: Drop | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.float_overlap <= 1:
@@ -85,6 +87,7 @@ class Recipe:
         """What the recipe does, as plain values; it goes into the lineage of a bundle."""
         return {
             "name": self.name,
+            "drop": None if self.drop is None else asdict(self.drop),
             "steps": [asdict(step) for step in self.steps],
             "tables": [asdict(table) for table in self.tables],
             "tuning": None if self.tuning is None else asdict(self.tuning),
@@ -100,7 +103,9 @@ CODED = {"float16": 0.98, "int8": 0.9, "native8": 0.9, "int4": 0.7, "native4": 0
 CODED_OTHERWISE = 0.3  # two bits, centroids, shared rows: from a few bits a number to a few bytes a row
 
 
-def promised(steps: Sequence[Step], precision: str, tables: Sequence[TableCoding] = ()) -> float:
+def promised(
+    steps: Sequence[Step], precision: str, tables: Sequence[TableCoding] = (), drop: Drop | None = None
+) -> float:
     """The overlap with float32's lists that these promise together, where a recipe does not say: the least."""
     coded = [CODED.get(coding.codec.name, CODED_OTHERWISE) for coding in tables]
-    return min([ROUNDED[precision], *(step.promise for step in steps), *coded])
+    return min([ROUNDED[precision], *(step.promise for step in (*steps, *([drop] if drop else []))), *coded])

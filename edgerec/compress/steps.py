@@ -1,18 +1,19 @@
-"""The steps of a recipe that change weights: columns removed, weights pruned and clustered, training to be rounded."""
+"""What a recipe does to weights: items dropped, columns removed, weights pruned or clustered, trained to be rounded."""
 
 import math
 from dataclasses import dataclass, field
 
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.ranking import ModelPath, Settings, criterion_of
-from edgerec.criteria.criterion import COLUMN, ELEMENT, Criterion
+from edgerec.criteria.criterion import COLUMN, ELEMENT, ROW, Criterion
 from edgerec.criteria.reset import Reset
 from edgerec.criteria.selection import RANKINGS, TENSOR
 from edgerec.suggestion import did_you_mean
 
 CONSTANT, POLYNOMIAL = "constant", "polynomial"
 SCHEDULES = (CONSTANT, POLYNOMIAL)
-MAGNITUDE, MAX_VARIANCE = "magnitude", "max_variance"
+MAGNITUDE, MAX_VARIANCE, POPULARITY = "magnitude", "max_variance", "popularity"
+SHOWN = "shown"
 
 NO_MODEL = ModelPath("")
 
@@ -21,6 +22,53 @@ NO_MODEL = ModelPath("")
 TRAINED = 0.7  # clusters, or quantization-aware training
 PRUNED = ((0.5, 0.6), (0.8, 0.4), (1.0, 0.3))  # up to this sparsity; above 0.8 nothing was measured
 NARROWED = ((0.5, 0.6), (1.0, 0.4))  # up to this share of the columns; above 0.5 nothing was measured
+DROPPED = ((0.1, 0.6), (0.0, 0.4))  # down to this share of the items kept; below 0.1 nothing was measured
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Items that leave the catalogue for good, before anything else is done: no table has a row of theirs any more.
+
+    What stays is the share `keep` that `criterion`, with its own `settings`, ranks highest; or, "shown", what stands
+    among the `k` best of any user of the training data.
+    """
+
+    keep: float | str = SHOWN
+    k: int = 20
+    criterion: str = POPULARITY
+    settings: Settings = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.keep, str):
+            _check_word("keep", self.keep, (SHOWN, "a share such as 0.25"))
+            if (self.criterion, self.settings) != (POPULARITY, ()):
+                raise RecipeError(f"criterion is {self.criterion!r}, expected none beside keep = {SHOWN!r}")
+        else:
+            _check_share("keep", self.keep)
+        if self.k < 1:
+            raise RecipeError(f"k is {self.k}, expected 1 or more: it is the length of a list")
+        self.ranked_by()
+
+    def ranked_by(self) -> Criterion:
+        """The criterion, made with its settings."""
+        return criterion_of(self.criterion, self.settings, NO_MODEL, ROW)
+
+    def least(self, items: int) -> int:
+        """How many of so many items stay at the least."""
+        return min(self.k, items) if isinstance(self.keep, str) else max(1, round(self.keep * items))
+
+    @property
+    def told(self) -> str:
+        """Which items stay, in words."""
+        if isinstance(self.keep, str):
+            return f"what anybody is shown among {self.k}"
+        return f"the {self.keep:.4g} of them that rank highest by {self.criterion}"
+
+    @property
+    def promise(self) -> float:
+        """The least overlap with float32's lists."""
+        kept = 1.0 if isinstance(self.keep, str) else self.keep
+        return next(floor for least, floor in DROPPED if kept >= least)
 
 
 @dataclass(frozen=True)

@@ -76,9 +76,9 @@ def _float32(proof: _Proof, file: ModelFile, quality: Quality) -> tuple[Quality 
         return None, f"there is no {proof.member} to compare with float32: make the bundle again"
     values = int32_values(file.bundle.members[proof.member], f"{file.name} {proof.member}")
     if proof.field == "recommended_items":
-        counts = (0, *values, quality.items)
+        counts = (0, *values, quality.catalogue)
         if any(first > second for first, second in pairwise(counts)):
-            return None, f"{proof.member} does not fit the report: it should rise to at most {quality.items} items"
+            return None, f"{proof.member} does not fit the report: it should rise to at most {quality.catalogue} items"
         return replace(quality, recommended_items=values), ""
     expected = len(quality.ranks)
     if len(values) != expected or any(rank < 1 for rank in values):

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from edgerec.build import Built
+from edgerec.build import Built, Dropped
 from edgerec.compress.forecast import Forecast
 from edgerec.program import from_here
 from edgerec.report.console import table
-from edgerec.report.quantities import size
+from edgerec.report.quantities import share, size
 
 
 def built_text(built: Built, program: str) -> str:
@@ -15,6 +15,8 @@ def built_text(built: Built, program: str) -> str:
         f"{built.path}: {size(built.bundle.app_bytes)} in the app, {size(built.bundle.download_bytes)} to download",
         f"golden outputs hold in {built.bundle.manifest.runtime}",
     ]
+    if built.dropped is not None:
+        lines.append(_dropped(built.dropped))
     rows = [
         (
             gain.step,
@@ -29,6 +31,15 @@ def built_text(built: Built, program: str) -> str:
     return "\n".join((*lines, "", "Next:", f"  {program} bench {bundle} -o {report}"))
 
 
+def _dropped(dropped: Dropped) -> str:
+    lost = f"{dropped.held_out:,} of {dropped.held_out_in_all:,} held-out interactions"
+    part = f" ({share(dropped.held_out / dropped.held_out_in_all)})" if dropped.held_out_in_all else ""
+    return (
+        f"{dropped.items:,} of {dropped.catalogue:,} items dropped: they can no longer be recommended; {lost}{part} "
+        "were theirs and count as misses"
+    )
+
+
 def built_json(built: Built) -> dict[str, Any]:
     """The same as plain values."""
     return {
@@ -36,6 +47,7 @@ def built_json(built: Built) -> dict[str, Any]:
         "sha256": built.bundle.sha256,
         "app_bytes": built.bundle.app_bytes,
         "download_bytes": built.bundle.download_bytes,
+        "dropped": None if built.dropped is None else vars(built.dropped),
         "gains": [vars(gain) for gain in built.candidate.gains],
     }
 

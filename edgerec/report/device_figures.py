@@ -18,7 +18,8 @@ class QualityFigures:
 
     `halves` are hit rates at k of one held-out item among `negatives` of its own popularity half, empty without any.
     `coverage` is the share of the catalogue in anyone's top k; `distinct_scores` the mean number of a user's scores
-    that differ, out of `items`.
+    that differ, out of `items`. `dropped` items of the catalogue are not scored: `held_out_dropped` of what was held
+    out are theirs, each a miss.
     """
 
     k: int
@@ -30,6 +31,8 @@ class QualityFigures:
     halves: Mapping[str, HalfRate]
     coverage: float
     distinct_scores: float
+    dropped: int
+    held_out_dropped: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ def _quality(quality: Quality, float32: Baseline | None) -> QualityFigures:
         halves=half_rates(quality, float32, k),
         coverage=quality.coverage(),
         distinct_scores=quality.distinct_scores,
+        dropped=quality.dropped,
+        held_out_dropped=quality.held_out_dropped,
     )
 
 

@@ -68,7 +68,9 @@ def _quality(quality: QualityFigures) -> str:
         (f"{name}@{quality.k}", share(one.estimate), f"{100 * one.low:.1f} to {100 * one.high:.1f} %")
         for name, one in quality.metrics.items()
     ]
-    rows.append((f"coverage@{quality.k}", share(quality.coverage), f"of {_count(quality.items, 'item')}"))
+    rows.append(
+        (f"coverage@{quality.k}", share(quality.coverage), f"of {_count(quality.items + quality.dropped, 'item')}")
+    )
     lines = [table(("", f"{_count(quality.users, 'user')}", "95 % interval"), rows, right=(1,), indent="  ")]
     if quality.segments:
         header = ("segment", *(f"{name}@{quality.k}" for name in SEGMENT_METRICS))

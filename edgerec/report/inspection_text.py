@@ -53,7 +53,7 @@ def _sizes(inspection: Inspection) -> str:
 def _manifest(manifest: Manifest) -> str:
     roles = ", ".join(f"{one.name} ({one.role}, {_takes(one)})" for one in manifest.inputs)
     rows = [
-        ("name", f"{manifest.name}, {manifest.kind}, k = {manifest.k}, {manifest.items} items"),
+        ("name", f"{manifest.name}, {manifest.kind}, k = {manifest.k}, {_items(manifest)}"),
         ("recipe", f"{manifest.recipe}, {manifest.precision}"),
         ("inputs", roles),
         ("converted for", manifest.runtime),
@@ -61,6 +61,11 @@ def _manifest(manifest: Manifest) -> str:
         ("promises", f"top-{manifest.k} overlap with float32 of at least {share(manifest.float_overlap)}"),
     ]
     return "manifest\n" + pairs(rows)
+
+
+def _items(manifest: Manifest) -> str:
+    dropped = f" of a catalogue of {manifest.catalogue}, the others dropped" if manifest.dropped else ""
+    return f"{manifest.items} items{dropped}"
 
 
 def _takes(one: Input) -> str:

@@ -34,7 +34,8 @@ def recipe_text(recipe: Recipe, measured: Measurements | None, style: Style = PL
 
     A built-in one is followed by what it gave on each model.
     """
-    steps = [_step(number, step) for number, step in enumerate(recipe.steps, 1)]
+    steps = [] if recipe.drop is None else [f"  1. drop all items but {recipe.drop.told}"]
+    steps += [_step(number, step) for number, step in enumerate(recipe.steps, len(steps) + 1)]
     for number, each in enumerate(recipe.tables, len(steps) + 1):
         steps.append(f"  {number}. tables {' '.join(each.layers) or 'of every layer'}: {told(each.codec)}")
     if recipe.tuning is not None:

@@ -28,6 +28,9 @@ def recommended_text(recommended: Recommended, style: Style = PLAIN) -> str:
         lines.append(style.paint(f"\n{share(overlap(mine, float32))} of float32's list is in this one", BOLD))
     if recommended.held_out:
         lines.append("* is what this user did next")
+    if recommended.dropped:
+        names = ", ".join(visible(_name(item)) for item in recommended.dropped)
+        lines.append(f"{names}: what this user did next too, and dropped from this bundle's catalogue")
     return "\n".join(lines)
 
 

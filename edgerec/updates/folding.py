@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from edgerec.compress import layers
 from edgerec.compress.activations import vectors_before
+from edgerec.compress.id_rows import ITEM, Rows
 from edgerec.data.interactions import Interactions
 from edgerec.models.examples import examples
 from edgerec.models.recommender import Recommender
-from edgerec.updates.growth import ITEM, Grown, Rows
+from edgerec.updates.growth import Grown
 
 VECTORS = 20_000  # examples whose vectors stand for all, drawn from the seed
 CONFIDENCE = 5.0  # what a vector that took an item counts for beside one that did not; more follows chance takers

@@ -12,6 +12,7 @@ from edgerec.codecs.change import Change
 from edgerec.codecs.updating import updated
 from edgerec.compress.coding import chosen_tables, file_with
 from edgerec.compress.conversion import Converter
+from edgerec.compress.id_rows import USER, Rows
 from edgerec.compress.pipeline import Setting
 from edgerec.compress.stage import Stage
 from edgerec.criteria.statistics import Values
@@ -23,10 +24,10 @@ from edgerec.packing import Catalogue
 from edgerec.progress import Progress, silent
 from edgerec.updates.errors import UpdateError
 from edgerec.updates.folding import folded_in
-from edgerec.updates.growth import USER, Rows, grown, rows_of
+from edgerec.updates.growth import grown, rows_of
 from edgerec.updates.news import News
 from edgerec.updates.release import Release, float32_file
-from edgerec.updates.tuning import tuned_rows
+from edgerec.updates.tuning import of_no_rows, tuned_rows
 
 FIT = Fit(epochs=6)
 """The training of an update, and of the rebuild that it is compared with."""
@@ -44,8 +45,8 @@ def updated_release(
     """The release after a week of news.
 
     New rows are solved from who took what is new, and tuned together with the rows that score items with new
-    interactions, and those of users with some; every other weight stays, and so do the bytes and places of every other
-    row. Raises UpdateError and CodecError for what cannot be updated.
+    interactions, those of users with some, and the layers that have no rows, such as a history's encoder; the bytes and
+    places of every other row stay. Raises UpdateError and CodecError for what cannot be updated.
     """
     before = release.task
     setting = replace(before.setting, data=week.parts.seen("test"))
@@ -56,7 +57,15 @@ def updated_release(
         solved = folded_in(larger, setting.data, only=week.learned, seed=setting.seed)
         free = {name: _touched(rows, week) | (rows.source < 0) for name, rows in larger.tables.items()}
         told = _told(progress, "tune new rows")
-        return tuned_rows(solved, free, setting.data, _seeded(fit, setting), only=week.learned, progress=told)
+        return tuned_rows(
+            solved,
+            free,
+            setting.data,
+            _seeded(fit, setting),
+            whole=of_no_rows(solved, free),
+            only=week.learned,
+            progress=told,
+        )
 
     task = _task(release, week, Stage(_key(release, week, setting, fit, "update"), made), setting, candidates)
     plain = float32_file(task.base, setting, converter, progress)
@@ -75,7 +84,7 @@ def updated_release(
         tables[each.names], coded[each.tensor] = replace(table, stored=stored), stored.coded
     tflite = file_with(plain, coded, release.recipe.precision)
     refuse_misfit(parse(tflite), setting.runtime)
-    return Release(task, release.recipe, tables, tflite, week.everything)
+    return Release(task, release.recipe, tables, tflite, week.everything, task.base.sha256)
 
 
 def rebuild_task(

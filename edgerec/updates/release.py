@@ -1,7 +1,7 @@
 """What a bundle was made of, so that the next one can be made of the same and what is new."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converters.spec import FLOAT32
 from device_tests.bundle import LINEAGE, Bundle
@@ -10,12 +10,15 @@ from edgerec.build import Task
 from edgerec.codecs.change import Stored
 from edgerec.codecs.codec import encoded
 from edgerec.codecs.updating import refuse_fixed
+from edgerec.compress import cache
 from edgerec.compress.candidate import Candidate
 from edgerec.compress.coding import chosen_tables, file_with, refuse_codecs
 from edgerec.compress.conversion import Converter
-from edgerec.compress.pipeline import Setting, convert
+from edgerec.compress.pipeline import Setting, convert, stages, tuned_key, tuned_of
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.stage import Stage
+from edgerec.compress.steps import Narrow
+from edgerec.compress.tuning import Tuned
 from edgerec.criteria.statistics import Values
 from edgerec.data.interactions import Interactions
 from edgerec.models.serving import serving
@@ -33,20 +36,25 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Release:
-    """A bundle's task, recipe and .tflite, its coded tables by their layers, and all interactions up to it."""
+    """A bundle's task, recipe and .tflite, its coded tables by their layers, and all interactions up to it.
+
+    The task's recommender is the one that the tables were coded of, with everything that the recipe trained;
+    `recommender_sha256` is of the one that it was made of.
+    """
 
     task: Task
     recipe: Recipe
     tables: Mapping[tuple[str, ...], Table]
     tflite: bytes
     everything: Interactions
+    recommender_sha256: str
 
     def candidate(self, before: str) -> Candidate:
         """The release as a candidate whose lineage says that it updates the bundle of SHA-256 `before`."""
         task = self.task
         lineage: dict[str, object] = {
             **task.setting.lineage,
-            "recommender_sha256": task.base.sha256,
+            "recommender_sha256": self.recommender_sha256,
             "recipe": self.recipe.as_json(),
             "runtime": task.setting.runtime,
             "updates": before,
@@ -55,13 +63,25 @@ class Release:
 
 
 def refuse_recipe(recipe: Recipe) -> None:
-    """Raise UpdateError for a recipe of whose bundles no small update can be made, and CodecError for such a codec."""
-    trains = [*(step.do for step in recipe.steps), *(["tune"] if recipe.tuning else [])]
-    if trains or not recipe.tables:
-        why = f"trains ({trains[0]})" if trains else "stores no table by its rows"
+    """Raise UpdateError for a recipe of whose bundles no small update can be made, and CodecError for such a codec.
+
+    Columns removed and tables tuned stay so: an update is of what they left.
+    """
+    if recipe.drop is not None:
         raise UpdateError(
-            f"recipe {recipe.name} {why}, so that an update would change every row: take one that only has [[table]], "
-            "such as rows8_int8 or rows4_int8"
+            f"recipe {recipe.name} drops items, and what is new may be among them: make the bundle anew, so that it is "
+            "decided again which items stay"
+        )
+    undone = [step.do for step in recipe.steps if not isinstance(step, Narrow)]
+    if undone:
+        raise UpdateError(
+            f"recipe {recipe.name} has step {undone[0]}, and a row that is solved anew has no zeros, clusters or "
+            "rounding of its own: take one that has only narrow, [[table]] and [tune], such as narrow50_rows4_int8"
+        )
+    if not recipe.tables:
+        raise UpdateError(
+            f"recipe {recipe.name} stores no table by its rows, so that an update would change every row: take one "
+            "with [[table]], such as rows8_int8 or rows4_int8"
         )
     for coding in recipe.tables:
         refuse_fixed(coding.codec)
@@ -73,16 +93,29 @@ def released(
     """The release that a task and a recipe make, up to its .tflite. Raises as `refuse_recipe` and converting do."""
     refuse_recipe(recipe)
     refuse_codecs(recipe, task.setting.runtime)
-    seed, data = task.setting.seed, task.setting.data
-    plain = float32_file(task.base, task.setting, converter, progress)
+    setting, seed = task.setting, task.setting.seed
+    chain = stages(task.base, recipe, setting, progress)
+    base, tuned = chain[-1], None
+    if recipe.tuning is not None:
+        tuned = tuned_of(chain, recipe, setting, converter, progress=progress)
+        base = _stage(cache.key("tuned", of=tuned_key(chain, recipe, setting)), tuned)
+    plain = float32_file(base, setting, converter, progress)
     progress(f"{recipe.name}: store tables")
-    chosen = chosen_tables(plain, serving(task.base.recommender), recipe.tables, data, seed=seed)
+    chosen = chosen_tables(plain, serving(base.recommender), recipe.tables, setting.data, seed=seed)
     tables, coded = {}, {}
     for each, codec in chosen:
-        coded[each.tensor] = encoded(codec, each.values, each.statistics, seed=seed)
+        if tuned is None:
+            coded[each.tensor] = encoded(codec, each.values, each.statistics, seed=seed)
+        else:
+            coded[each.tensor] = tuned.coded[each.names[0]]
         stored = Stored(each.values, codec, coded[each.tensor])
         tables[each.names] = Table(stored, each.statistics.second_moment)
-    return Release(task, recipe, tables, file_with(plain, coded, recipe.precision), everything)
+    tflite = file_with(plain, coded, recipe.precision)
+    return Release(replace(task, base=base), recipe, tables, tflite, everything, task.base.sha256)
+
+
+def _stage(key: str, tuned: Tuned) -> Stage:
+    return Stage(key, lambda: tuned.recommender)
 
 
 def refuse_other(release: Release, bundle: Bundle, name: str) -> None:

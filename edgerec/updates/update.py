@@ -1,7 +1,7 @@
 """A bundle and new interactions become the next bundle, and what it saves beside making everything anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,8 @@ def update(
     made = bundled(after.task, after.candidate(before.sha256), out, converter, progress=progress)
     anew = rebuild_task(release, last, fit=fit, candidates=weeks.candidates, progress=progress)
     with storage.scratch() as folder:
-        rebuilt = build(anew, recipe, folder / "rebuilt.edgerec", converter, progress=progress)
+        narrow = replace(recipe, steps=())  # its columns went with the first release
+        rebuilt = build(anew, narrow, folder / "rebuilt.edgerec", converter, progress=progress)
         ways = [
             shipped(
                 each.bundle,

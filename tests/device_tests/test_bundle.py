@@ -358,3 +358,30 @@ def test_deflated_bytes_are_those_of_one_raw_deflate_stream() -> None:
     packer = zlib.compressobj(6, zlib.DEFLATED, -15)
     assert bundle.deflated_bytes(data) == len(packer.compress(data) + packer.flush())
     assert bundle.deflated_bytes(b"") == 2
+
+
+FEW = replace(MANIFEST, dropped=2)
+
+
+def test_the_ids_of_what_was_dropped_are_in_the_proof() -> None:
+    found = bundle.decode(bundle.encode(members_of(FEW, **{bundle.DROPPED: b"x\ny\n"})))
+    assert (found.dropped_ids, found.manifest.catalogue) == (("x", "y"), 5)
+    assert bundle.decode(TINY).dropped_ids == ()
+    titles = {bundle.DROPPED: b"x\ny\n", bundle.TITLES: b"1\n2\n3\n4\n5\n"}
+    assert bundle.decode(bundle.encode(members_of(FEW, **titles))).members[bundle.TITLES] == titles[bundle.TITLES]
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({bundle.DROPPED: b"x\n"}, "has 1 lines in proof/dropped.txt for 2 dropped items"),
+        ({bundle.DROPPED: b"x\nx\n"}, "an id twice, in proof/dropped.txt and app/items.txt together"),
+        ({bundle.DROPPED: b"x\na\n"}, "an id twice, in proof/dropped.txt and app/items.txt together"),
+        ({bundle.DROPPED: b"x\n\n"}, "has an empty line"),
+        ({bundle.KEPT: b""}, "has proof/eval_kept.npy and lacks the ids of what was dropped, proof/dropped.txt"),
+        ({bundle.TITLES: b"1\n2\n3\n"}, "one line an item in proof/titles.txt, dropped ones among them"),
+    ],
+)
+def test_what_was_dropped_has_to_fit_the_rest(members: dict[str, bytes], sentence: str) -> None:
+    with pytest.raises(BundleError, match=sentence):
+        bundle.decode(bundle.encode(members_of(FEW, **members)))

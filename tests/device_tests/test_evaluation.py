@@ -98,7 +98,7 @@ def test_what_cannot_be_a_negative_is_refused(changed: tuple[list[int], ...], se
 
 
 def test_a_negative_is_looked_for_in_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("device_tests.evaluation._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("device_tests.negatives._ROWS_AT_ONCE", 1)
     assert same(WIDE, EvaluationSet.from_members(WIDE.to_members(), WIDE_MANIFEST))
     members = {**WIDE.to_members(), "proof/eval_negatives.npy": to_npy(np.array([[2, 3], [4, 6], [0, 6]], IDS))}
     with pytest.raises(BundleError, match="in row 2"):
@@ -325,3 +325,37 @@ def test_vectors_that_cannot_be_are_refused(values: np.ndarray, sentence: str) -
     members = {**SET.to_members(), "proof/eval_input_vector.npy": to_npy(values)}
     with pytest.raises(BundleError, match=rf"^proof/eval_input_vector.npy {sentence}"):
         EvaluationSet.from_members(members, VECTOR_MANIFEST)
+
+
+def test_a_set_of_a_catalogue_of_which_items_were_dropped_comes_back_from_its_members() -> None:
+    few = replace(WIDE, kept=np.array([1, 2, 6], np.int32))
+    manifest = replace(WIDE_MANIFEST, items=3, dropped=5)
+    assert same(few, EvaluationSet.from_members(few.to_members(), manifest))
+    golden = Golden(np.array([1], np.int32), np.array([[7, 2]], np.int32), np.ones((1, 3), np.float32))
+    assert same(golden, Golden.from_members(golden.to_members(), manifest, few.users))
+    baseline = Baseline(np.array([1, 8, 2], np.int32), np.array([1, 3, 2], np.int32), np.arange(1, 9, dtype=np.int32))
+    assert same(baseline, Baseline.from_members(baseline.to_members(), manifest, few))
+
+
+@pytest.mark.parametrize(
+    ("kept", "sentence"),
+    [
+        ([2, 1, 6], "should rise"),
+        ([1, 1, 6], "should rise"),
+        ([1, 2, 8], "values from 1 to 8, outside 0 to 7"),
+        ([1, 2], r"not <i4 of shape \(2,\)"),
+        (None, "is missing and 5 items were dropped"),
+    ],
+)
+def test_kept_items_that_cannot_be_are_refused(kept: list[int] | None, sentence: str) -> None:
+    members = replace(WIDE, kept=np.array(kept, np.int32) if kept else None).to_members()
+    with pytest.raises(BundleError, match=rf"^proof/eval_kept.npy .*{sentence}"):
+        EvaluationSet.from_members(members, replace(WIDE_MANIFEST, items=3, dropped=5))
+
+
+def test_kept_items_of_a_whole_catalogue_or_of_no_set_are_refused() -> None:
+    members = replace(WIDE, kept=np.arange(8, dtype=np.int32)).to_members()
+    with pytest.raises(BundleError, match=r"^proof/eval_kept.npy is there and 0 items were dropped"):
+        EvaluationSet.from_members(members, WIDE_MANIFEST)
+    with pytest.raises(BundleError, match=r"eval_kept.npy is there and proof/eval_seen_offsets.npy is missing"):
+        EvaluationSet.from_members({"proof/eval_kept.npy": b""}, WIDE_MANIFEST)

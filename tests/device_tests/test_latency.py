@@ -136,6 +136,16 @@ def test_uniform_ids_reach_every_id(catalogue: SimpleNamespace) -> None:
     assert all(each["history"].shape == (1, 4) for each in drawn)
 
 
+def test_items_that_were_dropped_are_asked_of_nobody(pointwise: SimpleNamespace) -> None:
+    taken = np.zeros(len(pointwise.evaluation.popularity), np.int32)
+    kept = np.arange(1, len(taken), 2, dtype=np.int32)
+    taken[[0, 3]] = 1000, 7  # the most popular one has no row, and item 3 is row 1
+    few = replace(pointwise.evaluation, popularity=taken, kept=kept)
+    manifest = replace(pointwise.manifest, items=len(kept), dropped=len(taken) - len(kept))
+    (name,) = (each.name for each in manifest.inputs if each.role == "item")
+    assert {int(each[name][0]) for each in sampling.of_users(few, manifest, 50, 0)} == {1}
+
+
 def test_vectors_are_those_of_users_or_of_the_width_that_the_model_takes(factors: SimpleNamespace) -> None:
     rows = {row.tobytes() for row in factors.evaluation.inputs["vector"]}
     drawn = [each["vector"] for each in sampling.of_users(factors.evaluation, factors.manifest, 200, 0)]

@@ -28,6 +28,7 @@ MANIFEST = Manifest(
         ({"inputs": (INPUT, Input("i", "item", 0, 3, None))}, "a catalogue model has 0 item input"),
         ({"kind": "pointwise", "inputs": (Input("i", "item", 0, 3, None),)}, "of role user, history or vector"),
         ({"items": 0}, "items should be at least 1, not 0"),
+        ({"dropped": -1}, "dropped should be 0 or more, not -1"),
         ({"k": 0}, "k should be 1 to 3 (the items), not 0"),
         ({"k": 4}, "k should be 1 to 3 (the items), not 4"),
         ({"precision": "int4"}, "precision should be one of"),

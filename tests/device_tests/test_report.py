@@ -202,3 +202,30 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match=r"^cannot read "):
         report.read(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+DROPPED = replace(RANKED, items=20, dropped=10, ranks=(1, 9, 3, 2, 21), candidate_ranks=(1, 5, 2, 1, 5))
+
+
+def test_a_held_out_item_that_was_dropped_is_a_miss_in_every_metric() -> None:
+    made = replace(FULL, quality=DROPPED)
+    assert report.loads(report.dumps(made)) == made
+    assert (DROPPED.catalogue, DROPPED.held_out_dropped) == (30, 1)
+    for name in metrics.METRICS:
+        assert DROPPED.metric(name, 20) == replace(DROPPED, ranks=(1, 9, 3, 2, 1 << 20)).metric(name, 20)
+    assert DROPPED.coverage(2) == 12 / 30
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"ranks": (1, 9, 3, 2, 22)}, "quality.ranks should be 1 to 21"),
+        ({"dropped": 0}, "quality.ranks should be 1 to 20"),
+        ({"dropped": -1}, "quality.dropped should be 0 or more, not -1"),
+        ({"candidate_ranks": (1, 5, 2, 1, 4)}, "quality.candidate_ranks should be 5 of what was dropped"),
+        ({"negatives": 30}, "quality.negatives should be 0 to 29, not 30"),
+    ],
+)
+def test_a_quality_after_dropping_that_cannot_be_is_refused(wrong: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ReportError, match=sentence):
+        report.dumps(replace(FULL, quality=replace(DROPPED, **wrong)))  # type: ignore[arg-type]

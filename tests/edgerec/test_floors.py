@@ -182,3 +182,14 @@ def test_what_ranks_as_float32_does_keeps_all_of_it(ranks: list[tuple[int, int]]
     same = quality(tuple(first for first, _ in ranks))
     found = kept(Floor(quantity, k, 1.0), same, same)
     assert found.state == "held" or found.reason
+
+
+def test_what_was_dropped_counts_against_every_floor_and_coverage_is_of_the_whole_catalogue() -> None:
+    few = replace(FLOAT32, items=ITEMS // 2, dropped=ITEMS // 2)
+    assert [one.estimate for one in judged(Floors(), FLOAT32, few).each] == pytest.approx([1.0] * 5)
+    ranks = tuple(ITEMS // 2 + 1 if place < 100 else rank for place, rank in enumerate(few.ranks))
+    among = tuple(100 if place < 100 else rank for place, rank in enumerate(few.candidate_ranks))
+    lost = judged(Floors(), FLOAT32, replace(few, ranks=ranks, candidate_ranks=among, recommended_items=(50,) * 20))
+    assert [one.estimate for one in lost.each] == pytest.approx([0.9, 0.9, 0.75, 1.0, 0.5])
+    with pytest.raises(FloorError, match="of 1200 users and 100 items cannot be held to float32 of 1200 and 200"):
+        judged(Floors(), FLOAT32, replace(few, dropped=0))

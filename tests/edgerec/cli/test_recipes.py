@@ -90,3 +90,16 @@ def test_how_tables_are_stored_and_tuned_is_shown(capsys: pytest.CaptureFixture[
     assert lines[2].startswith("  2. tables of every layer: tiered tiers = top 10% int4")
     assert lines[3].startswith("  3. tune: epochs = 5, learning_rate = 0.001, distill = 0.5")
     assert lines[4] == "  4. convert: precision = dynamic_int8"
+
+
+def test_what_a_recipe_drops_stands_before_its_steps(
+    capsys: pytest.CaptureFixture[str], nothing_measured: None
+) -> None:
+    assert run(["recipes", "drop75-magnitude_prune50_int8"]) == 0
+    shown = capsys.readouterr().out
+    assert (
+        "  1. drop all items but the 0.25 of them that rank highest by magnitude\n  2. prune: sparsity = 0.5" in shown
+    )
+    assert run(["recipes", "drop75_int8", "--json"]) == 0
+    (recipe,) = json.loads(capsys.readouterr().out)["recipes"]
+    assert recipe["drop"] == {"keep": 0.25, "k": 20, "criterion": "popularity", "settings": []}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converters.tables.coded import Coded
+from converters.tables.low_rank import LowRank
 from converters.tables.shared_rows import SharedRows
 from edgerec.codecs.change import Change, Stored
 from edgerec.codecs.codec import encoded
@@ -33,6 +34,7 @@ NAMES = (
     "top20-rows8-rows4",
     "top20-rows8-aq4x8",
     "top20-aq4x8-rows4",
+    "lowrank8",
 )
 
 
@@ -73,6 +75,8 @@ def units(coded: Coded) -> list[bytes]:
     if isinstance(coded, SharedRows):
         inner = units(coded.table)
         return [inner[place] + int(place).to_bytes(4, "little") for place in coded.index]
+    if hasattr(coded, "factor"):
+        return units(coded.factor)
     if hasattr(coded, "parts"):
         return [bytes([number]) + each for number, part in enumerate(coded.parts) for each in units(part)]
     fields = [getattr(coded, name) for name in ("values", "codes", "scales") if getattr(coded, name, None) is not None]
@@ -194,9 +198,36 @@ def test_who_rises_gets_the_place_of_who_falls_and_nothing_grows_for_it() -> Non
     assert np.bincount(after.coded.index)[after.coded.index[falls]] > 1
 
 
-def test_a_codec_whose_rows_hang_together_is_refused_by_name() -> None:
-    codec = codec_of("low_rank", rank=4)
-    values = table_of(ROWS, 0)
-    before = Stored(values, codec, encoded(codec, values, Statistics(), seed=0))
-    with pytest.raises(CodecError, match="codec low_rank stores no row by itself"):
+def test_new_rows_of_a_low_rank_table_are_the_nearest_that_its_projection_makes_in_the_metric() -> None:
+    before = stored_of("lowrank8")
+    values, change = changed(before, [])
+    statistics = known(ROWS + NEW, 0)
+    after = updated(before, values, change, statistics, seed=0).coded
+    assert isinstance(after, LowRank)
+    assert isinstance(before.coded, LowRank)
+    assert np.array_equal(after.projection, before.coded.projection)
+    moment = statistics.second_moment
+    assert moment is not None
+
+    def error(factor: np.ndarray) -> float:
+        apart = factor @ before.coded.projection.astype(np.float64) - values[change.new]  # type: ignore[union-attr]
+        return float(np.einsum("ij,jk,ik", apart, moment, apart))
+
+    factor = after.factor.decode()[change.new].astype(np.float64)
+    random = np.random.default_rng(1)
+    assert all(error(factor) < error(factor + 0.1 * random.standard_normal(factor.shape)) for _ in range(20))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("memcom25", "codec memcom takes no update, nothing of a row but its length is its own"),
+        ("qr", "codec quotient_remainder takes no update, nothing of a row is its own"),
+        ("top20-rows8-memcom25", "codec memcom takes no update"),
+    ],
+)
+def test_a_codec_whose_rows_hang_together_is_refused_by_name(name: str, why: str) -> None:
+    before = stored_of(name)
+    values = before.values
+    with pytest.raises(CodecError, match=why):
         updated(before, values, Change(np.arange(ROWS), np.ones(ROWS, np.bool_)), Statistics(), seed=0)

@@ -14,7 +14,7 @@ from edgerec.codecs.registry import CODECS
 from edgerec.compress.coding import refuse_codecs
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
-from edgerec.compress.finding import decode
+from edgerec.compress.finding import decode, parse_text
 from edgerec.compress.forecast import forecast
 from edgerec.compress.recipe import Recipe, TableCoding
 from edgerec.targets import environment
@@ -23,6 +23,7 @@ from edgerec.two_runtimes import in_both
 OLD, LITERT = environment.parse("tflite-runtime==2.14.0"), environment.parse("ai-edge-litert==2.3.0")
 NAMES = (
     *("rows8_int8", "rows4_int8", "rows2_int8", "rows16_float32", "native8_int8", "native4_int8", "native2_int8"),
+    "block4_int8",
     *("pq4x16_int8", "aq4x8_int8", "shared25_int8", "hashed25_int8", "twins25_int8", "top25-rows8-rows4_int8"),
     *("prune50_rows8_int8", "rows4_tuned_int8", "lowrank8_tuned_int8", "memcom25_tuned_int8", "qr_tuned_int8"),
 )
@@ -45,14 +46,14 @@ def converter() -> Iterator[Converter]:
 
 def test_every_built_in_codec_is_here() -> None:
     used = {coding.codec.name for name in NAMES for coding in recipe(name).tables}
-    assert used == set(CODECS) - {"block4"}  # which has blocks of 32 columns, more than this model
+    assert used == set(CODECS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_codec_goes_through_compress_to_a_bundle_that_holds(
     task_of: Callable[[str], Task], converter: Converter, tmp_path: Path, name: str
 ) -> None:
-    asked, task = recipe(name), task_of("gru")
+    asked, task = recipe(name), task_of("wide_attention" if name.startswith("block") else "gru")
     litert_only = any(coding.codec.litert_only for coding in asked.tables)
     if litert_only:
         with pytest.raises(RecipeError, match="needs LiteRT"):
@@ -65,8 +66,35 @@ def test_a_codec_goes_through_compress_to_a_bundle_that_holds(
     if asked.tuning is None:
         file = anatomy(tflite_file.parse(built.candidate.tflite))
         held = sum(each.bytes for each in file.tensors if each.dtype != "INT32" or each.bytes > 99)
-        native = 12 * (96 + 97) if name.startswith("native") else 0
+        native = {"native": 12, "block4": 2}.get(name[:6], 0) * (96 + 97)  # the scales of rows lie in the quantization
         assert held + native == pytest.approx(forecast(task.base, asked, task.setting).weight_bytes, rel=0.06)
+
+
+@pytest.mark.parametrize("criterion", ["popularity", "co_occurrence"])
+def test_a_criterion_of_rows_says_by_name_which_keep_one_in_a_bundle_that_holds(
+    task_of: Callable[[str], Task], converter: Converter, tmp_path: Path, criterion: str
+) -> None:
+    text = f"""
+    float_overlap = 0.2
+    [[table]]
+    codec = "shared"
+    own = 0.5
+    criterion = "{criterion}"
+    [table.of]
+    codec = "int8"
+    [convert]
+    precision = "dynamic_int8"
+    """
+    task, asked = task_of("gru"), parse_text(text, f"shared_by_{criterion}")
+    built = build(task, asked, tmp_path / "made.edgerec", converter)
+    both = in_both(built.path, (OLD, LITERT), only=("golden", "quality"))
+    assert both.golden_held == (True, True), [report.golden for report in both.reports]
+    assert both.agree, (both.agreement, both.recall_difference)
+    ((codec,),) = [[coding.codec for coding in built.candidate.recipe.tables]]
+    assert (codec.name, getattr(codec, "criterion", None)) == ("shared", criterion)
+    other = "popularity" if criterion == "co_occurrence" else "co_occurrence"
+    swapped = parse_text(text.replace(criterion, other), f"shared_by_{other}")
+    assert build(task, swapped, tmp_path / "other.edgerec", converter).candidate.tflite != built.candidate.tflite
 
 
 def test_blocks_of_columns_that_a_model_has_not_are_refused(

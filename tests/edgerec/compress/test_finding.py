@@ -9,7 +9,7 @@ from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import built_in, decode, find, parse, parse_text
 from edgerec.compress.ranking import ModelPath
 from edgerec.compress.recipe import ROUNDED, Recipe, promised
-from edgerec.compress.steps import Cluster, Narrow, Prune, QuantizeAware
+from edgerec.compress.steps import Cluster, Drop, Narrow, Prune, QuantizeAware
 from edgerec.errors import EdgerecError
 
 PRECISION = '[convert]\nprecision = "dynamic_int8"\n'
@@ -44,6 +44,10 @@ endings = st.sampled_from(
 
 def step_toml(kind: str, *settings: str) -> str:
     return "\n".join(("[[step]]", f'do = "{kind}"', *settings, PRECISION))
+
+
+def drop_toml(*settings: str) -> str:
+    return "\n".join(('rows = "drop"', "[drop]", *settings, PRECISION))
 
 
 def refusal(text: str) -> str:
@@ -122,7 +126,7 @@ def test_find_knows_built_in_names_spelled_names_and_files(tmp_path: Path) -> No
 def test_find_names_the_closest_recipe() -> None:
     with pytest.raises(RecipeError, match=r"no recipe 'prun80_int8' \(did you mean prune80_int8\?\)") as caught:
         find("prun80_int8")
-    assert "narrow<percent>, prune<percent> (either with -<criterion>, as" in str(caught.value)
+    assert "drop<percent>, narrow<percent>, prune<percent> (each with -<criterion>, as" in str(caught.value)
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
@@ -252,6 +256,21 @@ precision = "full_int8"
         (step_toml("qat", "sparsity = 0.5"), "mine.toml:3: step.sparsity is not known"),
         ("float_overlap = 40\n" + PRECISION, "mine.toml:1: float_overlap is 40, expected a share from 0 to 1"),
         ("float_overlap = nan\n" + PRECISION, "mine.toml:1: float_overlap is nan"),
+        (
+            "[drop]\nkeep = 0.5\n" + PRECISION,
+            'mine.toml: rows is nothing, expected "drop" beside [drop]: that items leave',
+        ),
+        ('rows = "dorp"\n' + PRECISION, "mine.toml:1: rows is 'dorp', expected one of drop (did you mean drop?)"),
+        (drop_toml("keep = 1"), "mine.toml:3: keep is 1, expected a share above 0 and below 1"),
+        (drop_toml('keep = "shwon"'), "mine.toml:3: keep is 'shwon', expected shown or a share such as 0.25 (did you"),
+        (drop_toml("keep = true"), "mine.toml:3: drop.keep is True, expected a number"),
+        (drop_toml("k = 0"), "mine.toml:3: k is 0, expected 1 or more: it is the length of a list"),
+        (drop_toml('criterion = "fisher"'), "mine.toml:3: criterion is 'fisher', expected none beside keep = 'shown'"),
+        (
+            drop_toml("keep = 0.5", 'criterion = "variance"'),
+            "mine.toml:4: criterion is 'variance', which ranks columns, and this step takes whole rows: take do = ",
+        ),
+        (drop_toml("share = 0.5"), "mine.toml:3: drop.share is not known"),
         ("step = 3\n" + PRECISION, "mine.toml:1: step is 3, expected an array of tables"),
         ("[convert\n", "mine.toml: not TOML"),
     ],
@@ -264,3 +283,34 @@ def test_what_a_recipe_promises_of_its_own_goes_before_the_floor_of_its_steps() 
     pruned = step_toml("prune", "sparsity = 0.5")
     assert parse_text(pruned, "mine").float_overlap == 0.6
     assert parse_text(f"float_overlap = 0.1\n{pruned}", "mine").float_overlap == 0.1
+
+
+def test_dropping_items_is_asked_for_by_name_and_never_by_default() -> None:
+    assert [name for name, each in built_in().items() if each.drop] == []
+    assert parse_text('rows = "drop"\n' + PRECISION, "mine").drop == Drop("shown", 20)
+    text = drop_toml("keep = 0.25", 'criterion = "share"', 'settings = { by = "popularity", seed = 3 }')
+    assert parse_text(text, "mine").drop == Drop(0.25, criterion="share", settings=(("by", "popularity"), ("seed", 3)))
+    assert parse_text(drop_toml('keep = "shown"', "k = 10"), "mine").drop == Drop("shown", 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "drop"),
+    [
+        ("drop75_rows4_int8", Drop(0.25)),
+        ("drop90-co-occurrence_prune50_int8", Drop(0.1, criterion="co_occurrence")),
+        ("dropunshown_rows4_tuned_int8", Drop()),
+    ],
+)
+def test_a_name_begins_with_what_is_dropped(name: str, drop: Drop) -> None:
+    found = find(name)
+    assert found.drop == drop
+    kept = find(name.partition("_")[2])
+    assert (found.steps, found.tables, found.tuning) == (kept.steps, kept.tables, kept.tuning)
+    assert found.float_overlap == min(kept.float_overlap, 0.6)
+    assert found.as_json() != {**kept.as_json(), "name": name}
+
+
+@pytest.mark.parametrize("name", ["int8_drop75", "prune50_drop75_int8", "drop75_drop50_int8", "drop0.5_int8"])
+def test_a_name_that_drops_anywhere_else_spells_no_recipe(name: str) -> None:
+    with pytest.raises(RecipeError, match="no recipe"):
+        find(name)

@@ -34,6 +34,9 @@ def test_steps_that_would_undo_an_earlier_one_are_refused(order: tuple[str, str]
         ("narrow51_prune50_int8", 0.4),
         ("prune80_full_int8", 0.4),
         ("prune81_float32", 0.3),
+        ("drop90_float32", 0.6),
+        ("dropunshown_int8", 0.6),
+        ("drop91_rows8_int8", 0.4),
     ],
 )
 def test_a_recipe_that_says_nothing_promises_as_much_as_its_hardest_step(name: str, floor: float) -> None:

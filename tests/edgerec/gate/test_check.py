@@ -543,3 +543,23 @@ def test_warnings_of_a_report_are_notes(file: ModelFile, report: DeviceReport) -
 
 def test_a_verdict_without_checks_is_not_true() -> None:
     assert not Verdict("nothing", "0" * 64, ())
+
+
+def test_what_was_dropped_counts_against_what_is_kept_of_float32s_and_of_its_coverage(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    quality = report.quality
+    assert quality is not None
+    assert file.bundle is not None
+    limits = budget(recall_kept_at_10=0.5, coverage_kept_at_10=0.9)
+    whole = check(file, {"r.json": report}, limits)
+    assert [one(whole, name).measured for name in ("recall_kept_at_10", "coverage_kept_at_10")] == [1.0, 1.0]
+    first = min(index for index, rank in enumerate(quality.ranks) if rank <= 10)
+    ranks = tuple(40 - 15 + 1 if index == first else min(rank, 25) for index, rank in enumerate(quality.ranks))
+    counts = tuple(min(count, 20) for count in quality.recommended_items)
+    few = replace(quality, items=25, dropped=15, ranks=ranks, recommended_items=counts)
+    verdict = check(file, {"r.json": replace(report, quality=few, warnings=("15 of 40 items were dropped",))}, limits)
+    hits = sum(rank <= 10 for rank in quality.ranks)
+    assert one(verdict, "recall_kept_at_10").measured == pytest.approx((hits - 1) / hits)
+    assert one(verdict, "coverage_kept_at_10").measured == pytest.approx(counts[9] / quality.recommended_items[9])
+    assert verdict.notes == ("r.json: 15 of 40 items were dropped",)

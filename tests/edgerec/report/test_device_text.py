@@ -80,3 +80,19 @@ def test_json_has_the_figures_and_where_the_raw_values_lie(
     interval = value["quality"]["metrics"]["recall"]
     assert interval["low"] <= interval["estimate"] <= interval["high"]
     assert set(value["quality"]["segments"]) == {"head", "tail"}
+
+
+def test_coverage_after_dropping_is_of_the_whole_catalogue(
+    tiny_members: dict[str, bytes], report_of: MakeReport
+) -> None:
+    report = report_of(decode(encode(tiny_members)))
+    quality = report.quality
+    assert quality is not None
+    few = replace(quality, dropped=40, ranks=(41, 41, *quality.ranks[2:]))
+    figures = figures_of(replace(report, quality=few))
+    assert figures.quality is not None
+    assert (figures.quality.dropped, figures.quality.held_out_dropped) == (40, 2)
+    whole = figures_of(report).quality
+    assert whole is not None
+    assert figures.quality.coverage == whole.coverage / 2
+    assert "of 80 items" in squeezed(device_text(figures))

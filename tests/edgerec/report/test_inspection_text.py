@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,10 @@ def test_flex_ops_are_shown_and_leave_the_oldest_runtime_unknown(tmp_path: Path,
     text = inspection_text(inspect(read_model_file(tmp_path / "flex.tflite")))
     assert "FlexErf" in text
     assert "unknown: it has ops or versions that no table knows" in text
+
+
+def test_a_catalogue_of_which_items_were_dropped_is_said_to_be_one(tiny_bundle: Path) -> None:
+    inspection = inspect(read_model_file(tiny_bundle))
+    assert inspection.manifest is not None
+    few = replace(inspection, manifest=replace(inspection.manifest, dropped=60))
+    assert "k = 10, 40 items of a catalogue of 100, the others dropped" in squeezed(inspection_text(few))

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from edgerec.build import Task
+from edgerec.compress.id_rows import ITEM, USER
 from edgerec.models.recommender import Recommender
 from edgerec.models.serving import catalogue_scores
 from edgerec.updates.errors import UpdateError
-from edgerec.updates.growth import ITEM, USER, grown
+from edgerec.updates.growth import grown
 
 pytestmark = pytest.mark.slow
 

@@ -7,15 +7,21 @@ import pytest
 
 from edgerec.build import Task
 from edgerec.models.training import Fit
-from edgerec.updates.tuning import tuned_rows
+from edgerec.updates.tuning import of_no_rows, tuned_rows
 
 pytestmark = pytest.mark.slow
 
 FIT = Fit(2, batch=64, learning_rate=0.05)
 
 
-@pytest.mark.parametrize(("kind", "table"), [("gru", "items"), ("attention", "items"), ("mf", "users")])
-def test_rows_that_are_free_move_and_nothing_else_does(task_of: Callable[[str], Task], kind: str, table: str) -> None:
+@pytest.mark.parametrize("with_whole", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "table", "whole"),
+    [("gru", "items", ("encoder",)), ("attention", "items", ("query", "values", "keys", "state")), ("mf", "users", ())],
+)
+def test_rows_that_are_free_and_layers_that_go_whole_move_and_nothing_else_does(
+    task_of: Callable[[str], Task], kind: str, table: str, whole: tuple[str, ...], *, with_whole: bool
+) -> None:
     task = task_of(kind)
     recommender = task.base.recommender
     free = {
@@ -23,13 +29,15 @@ def test_rows_that_are_free_move_and_nothing_else_does(task_of: Callable[[str], 
         for name, axis in ((table, 0), ("scores", 1))
     }
     free[table][[3, 17]] = free["scores"][[0, 5, 60]] = True
-    tuned = tuned_rows(recommender, free, task.setting.data, FIT)
-    moved = {}
+    assert of_no_rows(recommender, free) == whole
+    moving = whole if with_whole else ()
+    tuned = tuned_rows(recommender, free, task.setting.data, FIT, whole=moving)
+    moved: dict[str, list[list[int]]] = {}
     for layer in recommender.model.layers:
         for before, after in zip(layer.get_weights(), tuned.model.get_layer(layer.name).get_weights(), strict=True):
             differs = before != after
             if layer.name not in free:
-                assert not differs.any()
+                assert differs.any() == (layer.name in moving)
             else:
                 axis = 1 if layer.name == table else 0
                 rows = differs.any(axis=axis) if differs.ndim == 2 else differs
