@@ -34,7 +34,6 @@ from edgerec.packing import Promise
 from edgerec.progress import Progress, silent
 from edgerec.proving import NotProvedError
 from edgerec.search.table_trials import label
-from edgerec.search.trial import SizeLimits
 from edgerec.targets import environment, local
 
 QUALITY = "quality.json"
@@ -71,12 +70,6 @@ def halves_of(evaluation: EvaluationSet) -> tuple[EvaluationSet, EvaluationSet]:
     return of_users(evaluation, np.arange(0, evaluation.users, 2)), of_users(
         evaluation, np.arange(1, evaluation.users, 2)
     )
-
-
-def size_limits(budget: Budget) -> SizeLimits:
-    """The most that the app part may take."""
-    amounts = {each.name: int(each.amount) for each in budget.in_force if each.kind.unit == "bytes"}
-    return SizeLimits(amounts.get("download_bytes"), amounts.get("app_bytes"))
 
 
 def floors_to_choose_by(floors: Floors, float32: Quality, progress: Progress = silent) -> Floors:

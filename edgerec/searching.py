@@ -8,7 +8,7 @@ from converters.rewrite import LEAST_ELEMENTS
 from converters.spec import runtime_version
 from edgerec import storage
 from edgerec.build import BASELINE_RECIPE, Task
-from edgerec.choosing import Proof, float32_quality, floors_to_choose_by, halves_of, prove, size_limits
+from edgerec.choosing import Proof, float32_quality, floors_to_choose_by, halves_of, prove
 from edgerec.codecs.naming import decode
 from edgerec.compress.coding import known_tables
 from edgerec.compress.conversion import Converter
@@ -65,7 +65,8 @@ class Asked:
     @property
     def limits(self) -> SizeLimits:
         """The most that the app part may take."""
-        return size_limits(self.budget)
+        amounts = {each.name: int(each.amount) for each in self.budget.in_force if each.kind.unit == "bytes"}
+        return SizeLimits(amounts.get("download_bytes"), amounts.get("app_bytes"))
 
 
 @dataclass(frozen=True)
