@@ -21,7 +21,6 @@ from edgerec.loop.round import SIZES, Judged, Round, judge
 from edgerec.models.recommender import ModelError
 from edgerec.progress import Progress, silent
 
-FINALISTS = 3
 JOURNAL = "rounds.jsonl"
 ITS_OWN_FAULT = (RecipeError, ModelError, ConversionError, ConverterError)
 """What ends the loop at one round and leaves those before it their chance, unlike a disk that is full."""
@@ -141,8 +140,8 @@ def _proofs(
     asked: Asked, rounds: Sequence[Judged], out: Path, converter: Converter, progress: Progress
 ) -> tuple[Proved, ...]:
     """Prove the rounds that hold for the users that choose, the smallest first, until one holds for the others too."""
-    found = []
-    for one in sorted(filter(bool, rounds), key=lambda one: one.size)[:FINALISTS]:
+    found: list[Proved] = []
+    for one in sorted(filter(bool, rounds), key=lambda one: one.size):
         recipe = asked.recipe.rounds[one.round.number - 1]
         proof = prove(asked.task, recipe, asked.budget, out, converter, progress=progress)
         found.append(Proved(one.round.number, proof))
@@ -158,11 +157,12 @@ def _why(best: Judged, rounds: Sequence[Judged], proofs: Sequence[Proved]) -> st
             f"No round of {len(rounds)} holds every floor and size; round {number} comes closest, and misses "
             f"{listed(best.missed)}"
         )
-    failed = " and ".join(f"round {each.number}" for each in proofs if not each.proof)
+    failed = [str(each.number) for each in proofs if not each.proof]
+    told = f"round{'s' if len(failed) > 1 else ''} {' and '.join(failed)}"
     if not proofs[-1].proof:
-        return f"No round is given back: {failed} held for the users that choose, and not for the others and all"
-    than = f", and {failed} held for them alone" if failed else ""
+        return f"No round is given back: {told} held for the users that choose, and not for the others and all"
+    smaller = f", as {told} did not" if failed else ""
     return (
-        f"Round {number} is given back: the smallest of {holding} that hold for the users that choose, proved on the "
-        f"others and on all{than}"
+        f"Round {number} is given back: of the {holding} that hold for the users that choose, the smallest that holds "
+        f"for the others and for all{smaller}"
     )

@@ -116,10 +116,14 @@ def command(
     if chosen.loop is not None:
         loop = looping.Asked(task, chosen, config.budget)
         with showing_progress() as progress, Converter() as converter:
+            if guessed is not None:
+                progress(guessed)  # before minutes of work
             found = looping.run(
                 loop, out, converter, told=lambda one: progress.stay(round_line(one)), progress=progress
             )
-        told = {**loop_json(found, out), "warnings": warned(guessed)}
+            progress("compare float32 with most popular")
+            below = below_most_popular(task, bundle_format.read(out)) if found else None
+        told = {**loop_json(found, out), "warnings": warned(guessed, below)}
         click.echo(json.dumps(told, indent=2) if as_json else loop_text(found, out, program(), style_of(sys.stdout)))
         return 0 if found else 1
     with showing_progress() as progress, Converter() as converter:

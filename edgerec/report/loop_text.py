@@ -30,15 +30,18 @@ def round_line(one: Judged) -> str:
 
 def loop_text(found: Looped, out: Path, program: str, style: Style = PLAIN) -> str:
     """The whole outcome; `out` is where the round that is given back lies, `program` how the next command is called."""
-    recall = f"recall@{found.best.recall[0].floor.k}"
     grow = found.recipe.loop.grow if found.recipe.loop else ""
     head = (
-        *("round", WENT[GROWING[grow]], "on disk", "download", f"{recall} train", "validation", "kept train"),
-        *("validation", *(half.replace("_", " ") for half in HALVES), "least margin", "of", "verdict"),
+        *("round", WENT[GROWING[grow]], "on disk", "download", "train", "validation", "kept: train", "validation"),
+        *(half.removesuffix("_half") for half in HALVES),
+        *("least margin", "", "verdict"),
     )
+    recall = f"recall@{found.best.recall[0].floor.k}"
+    title = f"{len(found.rounds) - 1} rounds of {found.recipe.name}: {recall}, and what is kept of float32's"
     parts = [
-        style.paint(f"{len(found.rounds) - 1} rounds of {found.recipe.name}, on every second test user", BOLD),
+        style.paint(title, BOLD),
         table(head, [_row(one) for one in found.rounds], right=range(11)),
+        *(f"? no evidence: {reason}" for reason in _doubts(found.best)),
         f"\nThe rounds ended because {found.ended}.",
         f"{found.why}.",
         f"journal {found.journal}",
@@ -123,7 +126,12 @@ def _recall(one: Judged, at: int) -> float:
 
 def _kept(kept: Kept) -> str:
     told = "-" if kept.estimate is None else share(kept.estimate)
-    return f"{told} (no evidence)" if kept.state == "no evidence" else told
+    return f"{told} ?" if kept.state == "no evidence" else told
+
+
+def _doubts(one: Judged) -> list[str]:
+    """Why what a half keeps proves nothing, where it does not."""
+    return [both[1].reason for both in one.halves.values() if both[1].state == "no evidence"]
 
 
 def _verdict(one: Judged) -> str:

@@ -1,68 +1,42 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_tests.report import Quality
 from edgerec.compress.loop import Loop
 from edgerec.floors import Floor, Floors
 from edgerec.loop.ending import closest, ended
 from edgerec.loop.round import Judged, Round, judge
 
-USERS = 300
 FLOORS = Floors((Floor("recall", 1, 0.9),))
 LOOP = Loop("prune", 0.1, rounds=4, no_progress_rounds=2)
+Judge = Callable[..., list[Judged]]
 
 
-def quality(hits: int) -> Quality:
-    """Of one held-out item a user, of which so many rank first."""
-    ranks = tuple(1 if user < hits else 9 for user in range(USERS))
-    every = tuple(range(USERS))
-    segments = {"popular_half": every, "unpopular_half": ()}
-    return Quality(
-        1, 10, USERS, tuple(range(USERS + 1)), ranks, (5,), 9.0, segments, 5, tuple(min(6, rank) for rank in ranks)
-    )
+@pytest.fixture(scope="session")
+def judged(made: Callable[..., Round]) -> Judge:
+    """Give a function that judges rounds of (bytes to download, hits) after a float32 of 1000 bytes and 250 hits."""
+
+    def judge_all(*rounds: tuple[int, int], limits: Mapping[str, int] | None = None) -> list[Judged]:
+        every = [made(number, size, hits) for number, (size, hits) in enumerate(((1000, 250), *rounds))]
+        return [judge(one, every[0], FLOORS, limits or {}, 5) for one in every]
+
+    return judge_all
 
 
-def made(number: int, download_bytes: int, hits: int = 250, *, train: int = 300) -> Round:
-    return Round(number, number / 10, 2 * download_bytes, download_bytes, "", quality(train), quality(hits))
-
-
-def judged(*rounds: tuple[int, int], limits: Mapping[str, int] | None = None) -> list[Judged]:
-    every = [made(number, size, hits) for number, (size, hits) in enumerate(((1000, 250), *rounds))]
-    return [judge(one, every[0], FLOORS, limits or {}, 5) for one in every]
-
-
-def test_a_round_is_held_to_float32_with_the_users_that_choose_and_shows_training_beside_it() -> None:
-    one = judge(made(1, 500, 230, train=150), made(0, 1000), FLOORS, {"app_bytes": 2000}, 5)
-    assert one.margins == pytest.approx({"recall_kept_at_1": 230 / 250 / 0.9 - 1, "app_bytes": 0.5})
-    assert one
-    train, validation = one.recall
-    assert (train.estimate, validation.estimate) == (0.5, 0.92)
-    assert one.least == ("recall_kept_at_1", pytest.approx(0.92 / 0.9 - 1))
-    popular = one.halves["popular_half"]
-    assert [each.estimate for each in popular] == [None, None]  # 10 of 5 negatives prove nothing
-    assert not judge(made(1, 500, 230), made(0, 1000), FLOORS, {"app_bytes": 999}, 5)
-
-
-def test_recall_is_told_at_k_where_no_floor_is_of_it() -> None:
-    assert judge(made(1, 500), made(0, 1000), FLOORS, {}, 5).recall[0].floor.k == 1
-    assert judge(made(1, 500), made(0, 1000), Floors(()), {"app_bytes": 1}, 5).recall[0].floor.k == 5
-
-
-def test_rounds_go_on_while_they_shrink_and_hold() -> None:
+def test_rounds_go_on_while_they_shrink_and_hold(judged: Judge) -> None:
     rounds = judged((500, 250), (450, 249), (400, 240))
     assert [ended(rounds[: count + 1], LOOP, 4, {}) for count in (1, 2, 3)] == ["", "", ""]
 
 
-def test_they_end_at_the_quality_floor_and_the_one_before_comes_first() -> None:
+def test_they_end_at_the_quality_floor_and_the_one_before_comes_first(judged: Judge) -> None:
     rounds = judged((500, 250), (450, 220))
     assert ended(rounds, LOOP, 4, {}) == "round 2 misses recall_kept_at_1 by 2.22%"
     assert closest(rounds[1:]).round.number == 1
 
 
-def test_they_end_at_the_size_asked_for_only_where_the_floors_hold_there() -> None:
+def test_they_end_at_the_size_asked_for_only_where_the_floors_hold_there(judged: Judge) -> None:
     limits = {"download_bytes": 460}
     rounds = judged((500, 250), (450, 240), limits=limits)
     assert not ended(rounds[:2], LOOP, 4, limits)
@@ -72,7 +46,7 @@ def test_they_end_at_the_size_asked_for_only_where_the_floors_hold_there() -> No
     assert closest(missed[1:]).round.number == 1
 
 
-def test_they_end_after_rounds_without_progress_and_a_rounding_is_none() -> None:
+def test_they_end_after_rounds_without_progress_and_a_rounding_is_none(judged: Judge) -> None:
     rounds = judged((500, 250), (499, 250), (498, 250))
     assert not ended(rounds[:3], LOOP, 4, {})
     assert ended(rounds, LOOP, 4, {}) == (
@@ -81,14 +55,17 @@ def test_they_end_after_rounds_without_progress_and_a_rounding_is_none() -> None
     assert not ended(judged((500, 250), (499, 250), (497, 250)), LOOP, 4, {})
 
 
-def test_they_end_with_the_last_and_say_whether_more_could_be_asked_for() -> None:
+def test_they_end_with_the_last_and_say_whether_more_could_be_asked_for(judged: Judge) -> None:
     rounds = judged((500, 250), (450, 250))
     assert ended(rounds, Loop("prune", 0.1, rounds=2), 2, {}) == "round 2 was the last: that is as many as the loop has"
     assert ended(rounds, Loop("prune", 0.4, rounds=9), 2, {}).endswith("more than that, and nothing would be left")
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.integers(100, 900), st.integers(150, 300)), min_size=1, max_size=8))
-def test_the_closest_holds_wherever_one_holds_and_none_that_holds_is_smaller(rounds: list[tuple[int, int]]) -> None:
+def test_the_closest_holds_wherever_one_holds_and_none_that_holds_is_smaller(
+    judged: Judge, rounds: list[tuple[int, int]]
+) -> None:
     every = judged(*rounds)[1:]
     best = closest(every)
     assert bool(best) == any(every)
