@@ -160,7 +160,7 @@ def _why(best: Judged, rounds: Sequence[Judged], proofs: Sequence[Proved]) -> st
     failed = [str(each.number) for each in proofs if not each.proof]
     told = f"round{'s' if len(failed) > 1 else ''} {' and '.join(failed)}"
     if not proofs[-1].proof:
-        return f"No round is given back: {told} held for the users that choose, and not for the others and all"
+        return f"No round is given back: {told} held for the users that choose, and not for the others, or not for all"
     smaller = f", as {told} did not" if failed else ""
     return (
         f"Round {number} is given back: of the {holding} that hold for the users that choose, the smallest that holds "
