@@ -139,15 +139,27 @@ class _Rounds:
 def _proofs(
     asked: Asked, rounds: Sequence[Judged], out: Path, converter: Converter, progress: Progress
 ) -> tuple[Proved, ...]:
-    """Prove the rounds that hold for the users that choose, the smallest first, until one holds for the others too."""
+    """Prove the rounds that hold for the users that choose, the smallest first, until one holds for the others too.
+
+    It ends as well at what no round could hold, such as a floor of which all test users give no evidence.
+    """
     found: list[Proved] = []
     for one in sorted(filter(bool, rounds), key=lambda one: one.size):
         recipe = asked.recipe.rounds[one.round.number - 1]
         proof = prove(asked.task, recipe, asked.budget, out, converter, progress=progress)
         found.append(Proved(one.round.number, proof))
-        if proof:
+        if proof or _undecided(proof):
             break
     return tuple(found)
+
+
+def _undecided(proof: Proof) -> tuple[str, ...]:
+    """What is neither held nor missed, where nothing is missed: another round would leave it so too."""
+    if proof.verdict is None or proof.unseen is None:
+        return ()
+    if proof.verdict.of("missed") or any(one.state == "missed" for one in proof.unseen.each):
+        return ()
+    return tuple(f"{one.name} {one.half}".rstrip() for one in proof.verdict.checks if one.held is None)
 
 
 def _why(best: Judged, rounds: Sequence[Judged], proofs: Sequence[Proved]) -> str:
@@ -157,10 +169,19 @@ def _why(best: Judged, rounds: Sequence[Judged], proofs: Sequence[Proved]) -> st
             f"No round of {len(rounds)} holds every floor and size; round {number} comes closest, and misses "
             f"{listed(best.missed)}"
         )
+    if undecided := _undecided(proofs[-1].proof):
+        return (
+            f"No round is given back: round {proofs[-1].number} misses nothing, and {' and '.join(undecided)} can be "
+            "told of none"
+        )
     failed = [str(each.number) for each in proofs if not each.proof]
     told = f"round{'s' if len(failed) > 1 else ''} {' and '.join(failed)}"
     if not proofs[-1].proof:
         return f"No round is given back: {told} held for the users that choose, and not for the others, or not for all"
+    if holding == 1:
+        return (
+            f"Round {number} is given back: the only one that holds for the users that choose, and for all the others"
+        )
     smaller = f", as {told} did not" if failed else ""
     return (
         f"Round {number} is given back: of the {holding} that hold for the users that choose, the smallest that holds "

@@ -32,6 +32,9 @@ RECIPE = Recipe("mine", (Prune(0.1),), "dynamic_int8", 0.3, loop=Loop("prune", 0
 KEPT = limit("recall_kept_at_1", "90 %", "edgerec.toml:1")
 SIZE = limit("download_bytes", 600, "edgerec.toml:2")
 HELD = Verdict("out", "", (Check("golden", "flag", "", limit=True, measured=True, held=True),))
+NO_EVIDENCE = Check(
+    "candidates_kept_at_10", "share", "at least", 0.95, None, None, half="unpopular_half", no_evidence=True
+)
 ROLES = Roles("gru", "catalogue", (Input("history", "history", 4, 11, 10),), len(ITEMS))
 
 
@@ -75,14 +78,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     def go(
         *each: tuple[int, int] | Exception,
         limits: tuple[Any, ...] = (KEPT,),
-        proved: Mapping[int, bool],
+        proved: Mapping[int, Verdict | None],
         told: Any = looping.nobody,
     ) -> Looped:
         rounds = Rounds(each)
 
         def prove(task: object, recipe: Recipe, *_: object, **__: object) -> Proof:
-            holds = proved[int(recipe.name.removeprefix("mine_round"))]
-            return Proof(HELD if holds else None, FloorVerdict(()), "" if holds else "it does not")
+            verdict = proved[int(recipe.name.removeprefix("mine_round"))]
+            return Proof(verdict, FloorVerdict(()), "" if verdict else "it does not")
 
         monkeypatch.setattr(looping, "Measuring", lambda *_: rounds)
         monkeypatch.setattr(looping, "prove", prove)
@@ -101,7 +104,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def test_the_smallest_that_holds_is_given_back_once_a_floor_ends_the_rounds(run: Run) -> None:
     told: list[Judged] = []
-    found = run((500, 250), (400, 240), (300, 100), proved={2: True}, told=told.append)
+    found = run((500, 250), (400, 240), (300, 100), proved={2: HELD}, told=told.append)
     assert found
     assert found.ended.startswith("round 3 misses recall_kept_at_1")
     assert found.best.round.number == 2
@@ -114,13 +117,30 @@ def test_the_smallest_that_holds_is_given_back_once_a_floor_ends_the_rounds(run:
 
 def test_a_round_that_holds_only_for_those_that_chose_it_gives_way_to_the_one_before(run: Run) -> None:
     rounds = ((500, 250), (400, 250), (300, 250), (200, 250))
-    found = run(*rounds, proved={4: False, 3: False, 2: True})
+    found = run(*rounds, proved={4: None, 3: None, 2: HELD})
     assert found.best.round.number == 2
     assert [(each.number, bool(each.proof)) for each in found.proofs] == [(4, False), (3, False), (2, True)]
     assert found.why.endswith("as rounds 4 and 3 did not")
-    none = run(*rounds, proved=dict.fromkeys((1, 2, 3, 4), False))
+    none = run(*rounds, proved=dict.fromkeys((1, 2, 3, 4)))
     assert not none
     assert none.why.startswith("No round is given back: rounds 4 and 3 and 2 and 1 held for the users that choose")
+
+
+def test_what_no_round_could_hold_is_asked_of_one_alone(run: Run) -> None:
+    undecided = Verdict("out", "", (*HELD.checks, NO_EVIDENCE))
+    found = run((500, 250), (400, 250), (300, 250), (200, 250), proved={4: undecided})
+    assert not found
+    assert [each.number for each in found.proofs] == [4]
+    assert found.why == (
+        "No round is given back: round 4 misses nothing, and candidates_kept_at_10 unpopular_half can be told of none"
+    )
+
+
+def test_a_round_that_misses_something_beside_what_none_could_hold_gives_way(run: Run) -> None:
+    missed = Verdict("out", "", (Check("golden", "flag", "", limit=True, measured=False, held=False), NO_EVIDENCE))
+    found = run((500, 250), (400, 250), (300, 100), proved={2: missed, 1: HELD})
+    assert [each.number for each in found.proofs] == [2, 1]
+    assert found
 
 
 def test_where_no_round_holds_the_closest_is_shown_and_nothing_is_proved(run: Run) -> None:
@@ -133,9 +153,10 @@ def test_where_no_round_holds_the_closest_is_shown_and_nothing_is_proved(run: Ru
 
 
 def test_a_round_that_cannot_be_made_ends_the_loop_and_the_first_is_an_error(run: Run) -> None:
-    found = run((500, 250), RecipeError("no column is left"), proved={1: True})
+    found = run((500, 250), RecipeError("no column is left"), proved={1: HELD})
     assert found.ended == "round 2 cannot be made: no column is left"
     assert found.best.round.number == 1
+    assert found.why.endswith("the only one that holds for the users that choose, and for all the others")
 
 
 def test_the_first_round_that_cannot_be_made_is_an_error(run: Run) -> None:
@@ -145,18 +166,18 @@ def test_the_first_round_that_cannot_be_made_is_an_error(run: Run) -> None:
 
 def test_rounds_of_the_journal_are_not_measured_again_and_none_is_lost(run: Run) -> None:
     rounds = ((500, 250), (400, 250), (300, 250), (200, 250))
-    whole = run(*rounds, proved={4: True})
+    whole = run(*rounds, proved={4: HELD})
     assert run.asked == [0, 1, 2, 3, 4]  # type: ignore[attr-defined]
     kept = read_rounds(whole.journal)
     assert [one.number for one in kept] == [0, 1, 2, 3, 4]
 
     write_rounds(whole.journal, kept[:3])
-    again = run(*rounds, proved={4: True})
+    again = run(*rounds, proved={4: HELD})
     assert run.asked == [3, 4]  # type: ignore[attr-defined]
     assert again == whole
     assert read_rounds(whole.journal) == kept
 
-    early = run(*rounds, limits=(KEPT, SIZE), proved={1: True})
+    early = run(*rounds, limits=(KEPT, SIZE), proved={1: HELD})
     assert run.asked == []  # type: ignore[attr-defined]
     assert (early.best.round.number, len(early.rounds)) == (1, 2)
     assert read_rounds(whole.journal) == kept
