@@ -1,43 +1,27 @@
-"""The smallest bundle that keeps its floors: table codecs searched on half of the test users, proved on the others.
-
-A model that somebody else trained has often seen every interaction but the held-out ones, the validation part too: it
-knows those by heart, and what compressing takes from that says little of other users. So candidates are chosen by one
-half of the test users, and a finalist has to hold on the other half, which chose nothing, and on all.
-"""
+"""The smallest bundle that keeps its floors: table codecs searched on half of the test users, proved on the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from converters.rewrite import LEAST_ELEMENTS
-from converters.spec import FLOAT32, runtime_version
-from device_tests import record
-from device_tests import report as report_format
-from device_tests.evaluation import EvaluationSet
-from device_tests.report import Quality
-from edgerec import draft, packing, storage
-from edgerec.build import BASELINE_RECIPE, Task, build
+from converters.spec import runtime_version
+from edgerec import storage
+from edgerec.build import BASELINE_RECIPE, Task
+from edgerec.choosing import Proof, float32_quality, floors_to_choose_by, halves_of, prove
 from edgerec.codecs.naming import decode
-from edgerec.compress import cache
 from edgerec.compress.coding import known_tables
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import find
 from edgerec.compress.pipeline import convert, stages
 from edgerec.compress.recipe import Recipe, TableCoding, promised
-from edgerec.data.evaluation import of_users
-from edgerec.floors import Floors, FloorVerdict, judged
+from edgerec.floors import Floors, FloorVerdict
 from edgerec.gate.budget import Budget
-from edgerec.gate.check import check, report_beside
 from edgerec.gate.from_quality import floors_of
 from edgerec.gate.verdict import Verdict
-from edgerec.model_file import read_model_file
 from edgerec.models.serving import serving
-from edgerec.packing import Promise
 from edgerec.progress import Progress, silent
-from edgerec.proving import NotProvedError
 from edgerec.search import problem as problems
 from edgerec.search.errors import SearchError
 from edgerec.search.pool import Pool
@@ -47,14 +31,12 @@ from edgerec.search.rounds import Plan, Stop, search
 from edgerec.search.sensitivity import Effect, sensitivity
 from edgerec.search.setting import SearchSetting
 from edgerec.search.space import Choices, OneOf, Space
-from edgerec.search.table_trials import FACTORY, PLAIN, label
+from edgerec.search.table_trials import FACTORY, PLAIN
 from edgerec.search.trial import SizeLimits
 from edgerec.search.worker_process import Factory
-from edgerec.targets import environment, local
 
 NEEDS = ("popularity", "second_moment", "taken")
 FINALISTS = 3
-QUALITY = "quality.json"
 SENSITIVITY = ("rows8", "rows4", "pq8x16")  # tried on each table alone
 # By name, from the file that loses least to the smallest: the order in which they are tried on all tables at once.
 CODECS = (
@@ -102,11 +84,7 @@ class Finalist:
     why: str = ""
 
     def __bool__(self) -> bool:
-        return (
-            bool(self.verdict)
-            and self.unseen is not None
-            and not any(one.state == "missed" for one in self.unseen.each)
-        )
+        return bool(Proof(self.verdict, self.unseen, self.why))
 
 
 @dataclass(frozen=True)
@@ -139,11 +117,8 @@ def prepare(asked: Asked, converter: Converter, *, progress: Progress = silent) 
     task, recipe, floors = asked.task, asked.recipe, asked.floors
     choosing, _ = halves_of(task.evaluation)
     plain = replace(find(BASELINE_RECIPE), name=recipe.name)
-    quality = _float32(task, choosing, converter, progress)
-    held = judged(floors, quality, quality)
-    for each in held.each:
-        if not each:
-            progress(f"{label(each.floor)} is left to all users: {each.reason}")
+    quality = float32_quality(task, choosing, converter, progress)
+    kept = floors_to_choose_by(floors, quality, progress)
     last = stages(task.base, recipe, task.setting, progress)[-1]
     model = convert(last, plain, task.setting, converter, progress=progress)
     progress("look at the tables")
@@ -164,7 +139,7 @@ def prepare(asked: Asked, converter: Converter, *, progress: Progress = silent) 
         evaluation=choosing,
         catalogue=replace(task.catalogue, titles=()),
         float32=quality,
-        floors=Floors(tuple(each.floor for each in held.each if each), floors.strict),
+        floors=kept,
         k=task.k,
         seed=task.setting.seed,
     )
@@ -214,36 +189,6 @@ def recipe_of(base: Recipe, choices: Choices, name: str) -> Recipe:
     return replace(base, name=name, tables=tuple(tables), float_overlap=overlap, summary=_told(choices))
 
 
-def halves_of(evaluation: EvaluationSet) -> tuple[EvaluationSet, EvaluationSet]:
-    """The users that choose and the others, every second one each. Raises SearchError for fewer than two."""
-    if evaluation.users < 2:  # noqa: PLR2004
-        raise SearchError(f"the evaluation set has {evaluation.users} users, expected 2 or more: one half chooses")
-    return of_users(evaluation, np.arange(0, evaluation.users, 2)), of_users(
-        evaluation, np.arange(1, evaluation.users, 2)
-    )
-
-
-def _float32(task: Task, evaluation: EvaluationSet, converter: Converter, progress: Progress) -> Quality:
-    """What the float32 model reaches with some users, in the runtime; measured once."""
-
-    def made() -> dict[str, bytes]:
-        whole = convert(task.base, find(BASELINE_RECIPE), task.setting, converter, progress=progress)
-        promise = Promise(BASELINE_RECIPE, FLOAT32, task.setting.runtime, 0.0)
-        return {QUALITY: record.dumps(_quality(task, whole, promise, evaluation)).encode()}
-
-    name = replace(task, evaluation=evaluation).key("quality", model=task.base.key, runtime=task.setting.runtime)
-    return record.from_json(Quality, record.parse(cache.files_of(name, made)[QUALITY], QUALITY), QUALITY)
-
-
-def _quality(task: Task, model: bytes, promise: Promise, evaluation: EvaluationSet) -> Quality:
-    proof = packing.proof_of(evaluation)
-    members = packing.members(model, task.base.roles, promise, task.catalogue, task.k, proof=proof)
-    report = draft.ask(members, environment.parse(task.setting.runtime), ("quality",))
-    if report.quality is None:
-        raise SearchError(f"the harness reported no quality of {promise.recipe}")
-    return report.quality
-
-
 def _first(names: Sequence[str], codecs: Sequence[str]) -> tuple[Choices, ...]:
     """What is tried before anything is sampled: every table by the same codec, from the one that loses least on."""
     return tuple(dict.fromkeys(names, codec) for codec in codecs)
@@ -256,31 +201,9 @@ def _by_size(result: Result, limits: SizeLimits) -> list[Candidate]:
 
 
 def _proved(asked: Asked, candidate: Candidate, out: Path, converter: Converter, progress: Progress) -> Finalist:
-    """Build a finalist and have the device judge it; it goes to `out`, with its report beside it, when it holds."""
     recipe = recipe_of(asked.recipe, candidate.choices, f"{asked.recipe.name}_trial{candidate.number}")
-    runtime = environment.parse(asked.task.setting.runtime)
-    with storage.scratch("finalist-", within=storage.folder("harness")) as scratch:
-        draft_path = scratch / out.name
-        try:
-            built = build(asked.task, recipe, draft_path, converter, progress=progress)
-        except NotProvedError as error:
-            return Finalist(candidate, recipe, None, None, str(error))
-        progress(f"{recipe.name}: measure in {runtime}")
-        report = local.run(draft_path, runtime=runtime)
-        beside = report_beside(str(out))
-        verdict = check(read_model_file(draft_path), {beside: report}, asked.budget)
-        _, others = halves_of(asked.task.evaluation)
-        promise = Promise(recipe.name, recipe.arithmetic, str(runtime), 0.0)
-        unseen = judged(
-            asked.floors,
-            _float32(asked.task, others, converter, progress),
-            _quality(asked.task, built.candidate.tflite, promise, others),
-        )
-        finalist = Finalist(candidate, recipe, replace(verdict, subject=str(out)), unseen)
-        if finalist:
-            storage.write_text(Path(beside), report_format.dumps(report))
-            storage.write_bytes(out, draft_path.read_bytes())
-        return finalist
+    proof = prove(asked.task, recipe, asked.budget, out, converter, progress=progress)
+    return Finalist(candidate, recipe, proof.verdict, proof.unseen, proof.why)
 
 
 def _told(choices: Mapping[str, object]) -> str:

@@ -1,12 +1,13 @@
 """`edgerec compress`: a trained Keras recommender and a recipe become a proved bundle."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
 from device_tests import bundle as bundle_format
-from edgerec import assembly, storage
+from edgerec import assembly, looping, storage
 from edgerec.assembly import Asked
 from edgerec.build import build
 from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
@@ -18,6 +19,8 @@ from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.doubts import below_most_popular, guessed_padding
 from edgerec.program import program
 from edgerec.report.compressed_text import built_json, built_text, forecast_json, forecast_text
+from edgerec.report.console import style_of
+from edgerec.report.loop_text import loop_json, loop_text, round_line
 from edgerec.report.progress import showing_progress
 from edgerec.report.updated_text import updated_json, updated_text
 from edgerec.updates.assembly import weeks_of
@@ -75,11 +78,13 @@ def command(
     output: Path | None,
     dry_run: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Make a bundle of MODEL, a legacy Keras .keras or .h5 file, and replay its golden outputs in the device runtime.
 
     Steps that were finished before are taken from the cache, so an interrupted run goes on where it stopped.
-    With --from and --new-interactions it makes the next bundle, a small patch away, and says what a rebuild would cost.
+    A recipe with a [loop] grows round by round until the [budget] of edgerec.toml ends it, and the best round is the
+    bundle; exit code 1 where none holds. With --from and --new-interactions it makes the next bundle, a small patch
+    away, and says what a rebuild would cost.
     """
     if before is None and new:
         raise click.UsageError("--new-interactions goes with --from, the bundle that they came after")
@@ -88,15 +93,17 @@ def command(
     config = read_config_if_there()
     bundle = None if before is None else bundle_format.read(before)
     chosen = find(recipe or config.recipe or (DEFAULT_RECIPE if bundle is None else bundle.manifest.recipe))
+    if chosen.loop is not None and before is not None:
+        raise click.UsageError(f"{chosen.name} has a loop, and --from updates a bundle by the recipe that made it")
     asked = Asked(model, data, runtime, k, seed, items, users)
     task = assembly.task(config, asked)
     guessed = guessed_padding(task.base.roles, assembly.model_setting(config, asked).inputs)
     if dry_run:
-        planned = forecast(task.base, chosen, task.setting)
+        planned = forecast(task.base, chosen.rounds[-1] if chosen.rounds else chosen, task.setting)
         warnings = warned(guessed)
         told = {**forecast_json(planned), "warnings": warnings}
         click.echo(json.dumps(told, indent=2) if as_json else forecast_text(planned))
-        return
+        return 0
     if before is not None and bundle is not None:
         weeks = weeks_of(config, asked, new)
         out = storage.prepare(output or before.with_name(f"{before.stem}-next.edgerec"))
@@ -104,8 +111,21 @@ def command(
             outcome = update(task, chosen, weeks, bundle, out, converter=converter, progress=progress)
         told = {**updated_json(outcome), "warnings": warned(guessed)}
         click.echo(json.dumps(told, indent=2) if as_json else updated_text(outcome))
-        return
+        return 0
     out = storage.prepare(output or Path(f"{task.base.roles.name}-{chosen.name}.edgerec"))
+    if chosen.loop is not None:
+        loop = looping.Asked(task, chosen, config.budget)
+        with showing_progress() as progress, Converter() as converter:
+            if guessed is not None:
+                progress(guessed)  # before minutes of work
+            found = looping.run(
+                loop, out, converter, told=lambda one: progress.stay(round_line(one)), progress=progress
+            )
+            progress("compare float32 with most popular")
+            below = below_most_popular(task, bundle_format.read(out)) if found else None
+        told = {**loop_json(found, out), "warnings": warned(guessed, below)}
+        click.echo(json.dumps(told, indent=2) if as_json else loop_text(found, out, program(), style_of(sys.stdout)))
+        return 0 if found else 1
     with showing_progress() as progress, Converter() as converter:
         if guessed is not None:
             progress(guessed)  # before minutes of work
@@ -115,3 +135,4 @@ def command(
     warnings = warned(guessed, below)
     told = {**built_json(built), "warnings": warnings}
     click.echo(json.dumps(told, indent=2) if as_json else built_text(built, program()))
+    return 0

@@ -19,12 +19,12 @@
 
 A name is its steps: ``prune80_cluster32_int8`` prunes 80 %, clusters the rest to 32 values and ends in dynamic int8;
 ``rows4_int8`` stores tables in 4 bits with a scale a row, and the rest in dynamic int8.
-``narrow50-magnitude`` and ``prune80-fisher`` name a criterion too. ``drop75_`` or ``dropunshown_`` at the front
-drops items.
+``narrow50-magnitude`` and ``prune80-fisher`` name a criterion too, ``prune30by10`` grows by 10 % each round of a loop.
+``drop75_`` or ``dropunshown_`` at the front drops items.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,7 @@ from edgerec.codecs.naming import SPELLED
 from edgerec.codecs.naming import decode as decode_codec
 from edgerec.codecs.parsing import parse_codec
 from edgerec.compress.errors import RecipeError
+from edgerec.compress.loop import GROWING, Loop
 from edgerec.compress.ranking import ModelPath, Settings, criterion_spelled
 from edgerec.compress.recipe import Recipe, TableCoding, promised
 from edgerec.compress.steps import (
@@ -54,7 +55,7 @@ from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.suggestion import did_you_mean
 
 TUNED = "tuned"  # in a name: what comes before it is trained as it is stored
-Said = TypeVar("Said", bound=Step | Tuning | Drop)
+Said = TypeVar("Said", bound=Step | Tuning | Drop | Loop)
 
 BUILT_IN = Path(__file__).parent / "recipes"
 
@@ -70,6 +71,7 @@ _TOKENS: dict[str, Callable[[str, str | None], Step]] = {
     r"qat()()": lambda *_: QuantizeAware(allow_no_gain=True),
 }
 _DROP = re.compile(rf"drop(?:unshown|([0-9]{{1,2}}){_BY})")
+_GROWING = re.compile(rf"({'|'.join(GROWING)})([0-9]{{1,3}})by([0-9]{{1,2}})((?:-[a-z0-9-]+)?)")
 _ENDINGS = {
     "float32": "float32",
     "float16": "float16",
@@ -91,12 +93,13 @@ def decode(name: str) -> Recipe | None:
         tuning = Tuning() if tokens[-1:] == [TUNED] else None
         tokens = tokens[:-1] if tuning else tokens
         codec = decode_codec(tokens[-1]) if tokens else None
+        tokens, loop = _without_loop(tokens)
         steps = [_step(token) for token in (tokens[:-1] if codec else tokens)]
         if all(steps):
             found = tuple(step for step in steps if step)
             tables = (TableCoding(codec),) if codec else ()
-            floor = promised(found, precision, tables, drop)
-            return Recipe(name, found, precision, floor, tables=tables, tuning=tuning, drop=drop)
+            overlap = _promised(found, precision, tables, loop, drop)
+            return Recipe(name, found, precision, overlap, tables=tables, tuning=tuning, drop=drop, loop=loop)
     return None
 
 
@@ -118,8 +121,8 @@ def find(text: str) -> Recipe:
     if found is None:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
-            "drop<percent>, narrow<percent>, prune<percent> (each with -<criterion>, as prune80-fisher), "
-            "cluster<count>, qat, how "
+            "drop<percent>, narrow<percent>, prune<percent> (each with -<criterion>, as prune80-fisher; narrow and prune "
+            "growing in a loop, as prune30by10), cluster<count>, qat, how "
             f"tables are stored ({SPELLED}), tuned, and float32, float16, int8 or full_int8 joined by _, or a .toml"
         )
     return found
@@ -152,6 +155,23 @@ def _dropped(token: str) -> Drop | None:
     )
 
 
+def _without_loop(tokens: Sequence[str]) -> tuple[list[str], Loop | None]:
+    """The tokens with that of the step that grows as one that does not, and the loop that it spells."""
+    for at, token in enumerate(tokens):
+        if match := _GROWING.fullmatch(token):
+            kind, start, by, criterion = match.groups()
+            return [*tokens[:at], f"{kind}{start}{criterion}", *tokens[at + 1 :]], Loop(kind, int(by) / 100)
+    return list(tokens), None
+
+
+def _promised(
+    steps: Sequence[Step], precision: str, tables: Sequence[TableCoding], loop: Loop | None, drop: Drop | None
+) -> float:
+    """The overlap with float32's lists that is promised where a recipe does not say: that of a loop's last round."""
+    last = [loop.last(step) if loop and step.do == loop.grow else step for step in steps]
+    return promised(last, precision, tables, drop)
+
+
 def _recipe(table: Table, name: str) -> Recipe:
     convert = table.table("convert")
     precision = convert.choice("precision", PRECISIONS) if convert else None
@@ -163,12 +183,14 @@ def _recipe(table: Table, name: str) -> Recipe:
     drop = _parsed_drop(table)
     tune = table.table("tune")
     tuning = None if tune is None else _parsed(Tuning, tune)
+    said = table.table("loop")
+    loop = None if said is None else _parsed(Loop, said)
     overlap = table.number("float_overlap")
-    floor = overlap if overlap is not None else promised(steps, precision, tables, drop)
     summary = table.text("summary") or ""
     table.refuse_unknown()
     try:
-        return Recipe(name, steps, precision, floor, summary, tables, tuning, drop)
+        floor = overlap if overlap is not None else _promised(steps, precision, tables, loop, drop)
+        return Recipe(name, steps, precision, floor, summary, tables, tuning, drop, loop)
     except RecipeError as error:
         raise _placed(error, table) from None
 
@@ -204,7 +226,7 @@ def _parsed(kind: type[Said], table: Table) -> Said:
     }
     for setting in fields(kind):
         if setting.init and setting.default is MISSING and setting.name not in settings:
-            raise table.refuse(setting.name, "a number; this step has no default for it")
+            raise table.refuse(setting.name, "a value; there is no default for it")
     try:
         said = kind(**settings)
     except RecipeError as error:

@@ -88,7 +88,12 @@ def without_dropped(
 
 
 def stages(base: Stage, recipe: Recipe, setting: Setting, progress: Progress = silent) -> tuple[Stage, ...]:
-    """The recommender before any step and after each one."""
+    """The recommender before any step and after each one. Raises RecipeError for a loop, whose rounds are recipes."""
+    if recipe.loop is not None:
+        raise RecipeError(
+            f"{recipe.name} has a loop, which ends by what its rounds keep: give it to edgerec compress, or write its "
+            "steps without it"
+        )
     found = [base]
     for index, step in enumerate(recipe.steps):
         found.append(_after(found[-1], step, recipe.steps[:index], setting, progress))

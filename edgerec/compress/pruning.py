@@ -1,6 +1,10 @@
 """TF-MOT magnitude pruning, layer by layer, with fine-tuning, stripped and proved."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgerec.compress import layers
 from edgerec.compress.errors import RecipeError
@@ -30,8 +34,8 @@ def prune(
 ) -> Recommender:
     """The recommender with `step.sparsity` of every chosen kernel zero, fine-tuned, no wrapper left.
 
-    Layers that an `earlier` step pruned and this one does not choose are frozen, so that they keep their zeros. Raises
-    RecipeError where a layer pattern matches nothing or the zeros did not arrive.
+    Layers that an `earlier` step pruned keep their zeros: those that this one does not choose are frozen, the others
+    are pruned further. Raises RecipeError where a layer pattern matches nothing or the zeros did not arrive.
     """
     session().seed(seed)
     sparsity = session().tfmot.sparsity.keras
@@ -46,18 +50,46 @@ def prune(
         return sparsity.prune_low_magnitude(layer, pruning_schedule=schedule(step, min(start, step.sparsity), steps))
 
     model = layers.wrapped(recommender, names, wrapper, held=pruned - set(names))
-    callbacks = [sparsity.UpdatePruningStep()]
+    zeros = {name: before[name] == 0 for name in names if name in pruned}
+    callbacks = [sparsity.UpdatePruningStep(), _kept_zero(zeros)]
     training.fit(recommender, model, data, settings, callbacks=callbacks, progress=progress)
     stripped = sparsity.strip_pruning(model)
     same_once_stripped(recommender, model, stripped, data)
     result = layers.with_weights_of(recommender, stripped)
     for name, kernel in layers.kernels(result, names).items():
-        zeros = int((kernel == 0).sum())
-        if zeros < step.sparsity * kernel.size - 1 - ROUNDING * kernel.size:
+        found = int((kernel == 0).sum())
+        if found < step.sparsity * kernel.size - 1 - ROUNDING * kernel.size:
             raise RecipeError(
-                f"layer {name} has {zeros} zeros after pruning, expected {step.sparsity:.1%} of {kernel.size}"
+                f"layer {name} has {found} zeros after pruning, expected {step.sparsity:.1%} of {kernel.size}"
             )
+        if name in zeros and kernel[zeros[name]].any():
+            raise RecipeError(f"layer {name} lost zeros that an earlier step made, expected them to stay")
     return result
+
+
+def _kept_zero(zeros: Mapping[str, NDArray[np.bool_]]) -> Any:
+    """A callback that sets weights of wrapped layers back to zero, by layer name, before every step.
+
+    TF-MOT ranks what it had masked by what the optimizer made of it since, and would let some of it come back.
+    """
+    keras, tf = session().keras, session().tf
+
+    class KeepZero(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+        """What was zero before the training is zero in every step of it."""
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            del logs
+            wrappers = {each.layer.name: each for each in self.model.layers if hasattr(each, "pruning_vars")}
+            self.held = [
+                (wrappers[name].pruning_vars[0][0], tf.constant(~mask, tf.float32)) for name, mask in zeros.items()
+            ]
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            del batch, logs
+            for weight, kept in self.held:
+                weight.assign(weight * kept)
+
+    return KeepZero()
 
 
 def schedule(step: Prune, start: float, steps: int) -> Any:

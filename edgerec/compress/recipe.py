@@ -1,12 +1,13 @@
 """A recipe: training steps in order, a conversion, and how much of the float32 model's lists it promises to keep."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 from converters.spec import DEFAULT_RUNTIME, DYNAMIC_INT8, FLOAT32, FULL_INT8, ConversionSpec
 from edgerec.codecs.codec import Codec
 from edgerec.compress.errors import RecipeError
+from edgerec.compress.loop import Loop
 from edgerec.compress.steps import STEPS, Cluster, Drop, Prune, QuantizeAware, Step, Tuning
 
 BESIDE_TABLES = (FLOAT32, DYNAMIC_INT8)
@@ -26,7 +27,8 @@ class Recipe:
 
     `drop` says which items leave the catalogue before the first step; by default none does.
     `tables` say how tables are stored, the first that matches counts, and `tuning` how they are trained so; the
-    precision is that of everything else.
+    precision is that of everything else. With a `loop` one of the steps grows, and each of the
+    `rounds` is a recipe of its own.
     `float_overlap` is the least mean overlap of the top-k lists with the float32 model's that the golden check accepts.
     """
 
@@ -38,11 +40,13 @@ class Recipe:
     tables: tuple[TableCoding, ...] = ()
     tuning: Tuning | None = None
     drop: Drop | None = None
+    loop: Loop | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.float_overlap <= 1:
             raise RecipeError(f"float_overlap is {self.float_overlap:g}, expected a share from 0 to 1")
         self._refuse_tables()
+        self._refuse_loop()
         kinds = [step.do for step in self.steps]
         order = list(STEPS)
         for earlier, later in pairwise(kinds):
@@ -68,6 +72,35 @@ class Recipe:
         if any(isinstance(step, QuantizeAware) for step in self.steps):
             raise RecipeError("step qat goes with no [[table]]: TF-MOT's layers are converted together with the tables")
 
+    def _refuse_loop(self) -> None:
+        if self.loop is None:
+            return
+        if self.drop is not None:
+            raise RecipeError('loop goes with no rows = "drop": its rounds are ranked over the whole catalogue')
+        growing = [step for step in self.steps if step.do == self.loop.grow]
+        if len(growing) != 1:
+            raise RecipeError(
+                f"loop grows the step {self.loop.grow}, and the recipe has {len(growing) or 'no'} such "
+                f"step{'s' if len(growing) > 1 else ''}: give it one"
+            )
+        self.loop.grown(growing[0])
+
+    @property
+    def rounds(self) -> tuple["Recipe", ...]:
+        """The recipe of every round of the loop: the step that grows once for each round so far, then the others.
+
+        So a round goes on from what the one before had when the steps that follow were not yet carried out. Whether a
+        round gains anything says the loop, not each of its steps. Empty without a loop.
+        """
+        if self.loop is None:
+            return ()
+        at = next(index for index, step in enumerate(self.steps) if step.do == self.loop.grow)
+        before, after, grown = self.steps[:at], self.steps[at + 1 :], self.loop.grown(self.steps[at])
+        return tuple(
+            replace(self, name=f"{self.name}_round{number}", steps=(*before, *grown[:number], *after), loop=None)
+            for number in range(1, len(grown) + 1)
+        )
+
     @property
     def arithmetic(self) -> str:
         """The coarsest arithmetic in the file.
@@ -91,6 +124,7 @@ class Recipe:
             "steps": [asdict(step) for step in self.steps],
             "tables": [asdict(table) for table in self.tables],
             "tuning": None if self.tuning is None else asdict(self.tuning),
+            "loop": None if self.loop is None else asdict(self.loop),
             "precision": self.precision,
             "float_overlap": self.float_overlap,
         }

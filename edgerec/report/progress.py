@@ -7,35 +7,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from edgerec.progress import Progress
 from edgerec.report.console import visible
 
 CLEAR = "\r\x1b[2K"
 COLUMNS = 80
 
 
+class Shown:
+    """A Progress on a stream, with the seconds since the start before each line; some lines stay."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out, self._start = out, time.monotonic()
+        self._over = out.isatty() and os.environ.get("TERM") != "dumb"
+
+    def __call__(self, line: str) -> None:
+        """Show a line until the next one."""
+        text = f"[{time.monotonic() - self._start:5.1f} s] {visible(line)}"
+        # One column is left free: a full line would wrap, and only its last part would be written over.
+        self._write(f"{CLEAR}{text[: _columns(self._out) - 1]}" if self._over else f"{text}\n")
+
+    def stay(self, line: str) -> None:
+        """Show a line that no other is written over, on a terminal neither."""
+        self.clear()
+        self._write(f"{visible(line)}\n")
+
+    def clear(self) -> None:
+        """Clear the line that a terminal still shows."""
+        if self._over:
+            self._write(CLEAR)
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
 @contextmanager
-def showing_progress(stream: TextIO | None = None) -> Iterator[Progress]:
-    """Give a Progress that writes to a stream (stderr), with the seconds since the start before each line.
+def showing_progress(stream: TextIO | None = None) -> Iterator[Shown]:
+    """Give a Progress that writes to a stream (stderr).
 
     The line that a terminal still shows is cleared at the end, whatever the end is.
     """
-    out = sys.stderr if stream is None else stream
-    over = out.isatty() and os.environ.get("TERM") != "dumb"
-    start = time.monotonic()
-
-    def tell(line: str) -> None:
-        text = f"[{time.monotonic() - start:5.1f} s] {visible(line)}"
-        # One column is left free: a full line would wrap, and only its last part would be written over.
-        out.write(f"{CLEAR}{text[: _columns(out) - 1]}" if over else f"{text}\n")
-        out.flush()
-
+    shown = Shown(sys.stderr if stream is None else stream)
     try:
-        yield tell
+        yield shown
     finally:
-        if over:
-            out.write(CLEAR)
-            out.flush()
+        shown.clear()
 
 
 def _columns(stream: TextIO) -> int:

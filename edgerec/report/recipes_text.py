@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from device_tests.record import to_json
 from edgerec.codecs.naming import told
+from edgerec.compress.loop import Loop
 from edgerec.compress.recipe import Recipe
 from edgerec.compress.steps import Step, Tuning
 from edgerec.measured import Measurements
@@ -45,6 +46,7 @@ def recipe_text(recipe: Recipe, measured: Measurements | None, style: Style = PL
             f"{style.paint(recipe.name, BOLD)}  {recipe.summary}".rstrip(),
             *steps,
             f"  {len(steps) + 1}. convert: precision = {recipe.precision}",
+            *(() if recipe.loop is None else (f"  loop: {_settings(recipe.loop)}",)),
             f"  promises a mean top-k overlap with the float32 model of at least {share(recipe.float_overlap)}",
             f"  loads in: {_loads(measured, recipe)}",
             "",
@@ -104,7 +106,7 @@ def _step(number: int, step: Step) -> str:
     return f"  {number}. {step.do}: {_settings(step)}"
 
 
-def _settings(said: Step | Tuning) -> str:
+def _settings(said: Step | Tuning | Loop) -> str:
     settings = ((one.name, getattr(said, one.name)) for one in fields(said) if one.init)
     told = (f"{name} = {_value(name, value)}" for name, value in settings if value not in ("", ()) or name == "layers")
     return ", ".join(told)

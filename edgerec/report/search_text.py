@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgerec.floors import Kept
+from edgerec.choosing import Proof
 from edgerec.program import from_here
 from edgerec.report.console import BOLD, PLAIN, Style, table
+from edgerec.report.proof_text import proof_text
 from edgerec.report.quantities import share, size
-from edgerec.report.verdict_text import verdict_text, verdicts_json
+from edgerec.report.verdict_text import verdicts_json
 from edgerec.search.result import Candidate
 from edgerec.search.sensitivity import Effect
-from edgerec.search.table_trials import label
 from edgerec.searching import Finalist, Searched
 
 
@@ -98,14 +98,5 @@ def _effect_row(effect: Effect) -> tuple[str, ...]:
 
 
 def _finalist(finalist: Finalist, style: Style) -> str:
-    title = f"Trial {finalist.candidate.number} on the test users"
-    if finalist.verdict is None:
-        return f"{title}: {finalist.why}\n"
-    rows = [_unseen_row(kept) for kept in finalist.unseen.each] if finalist.unseen is not None else []
-    unseen = table(("", "floor", "kept", "at least"), rows, right=(2, 3), indent="  ")
-    return f"{title}\n{verdict_text(finalist.verdict, style)}\n\n  with the users that chose nothing\n{unseen}\n"
-
-
-def _unseen_row(kept: Kept) -> tuple[str, ...]:
-    estimate = "-" if kept.estimate is None else share(kept.estimate)
-    return kept.state, label(kept.floor), estimate, share(kept.floor.share)
+    proof = Proof(finalist.verdict, finalist.unseen, finalist.why)
+    return proof_text(f"Trial {finalist.candidate.number}", proof, style)

@@ -81,6 +81,20 @@ def test_a_second_step_on_the_same_layer_goes_on_from_its_zeros(served: Of, inte
     assert (after[before == 0] == 0).all()
 
 
+@pytest.mark.parametrize("share", [0.5, 0.6])
+def test_zeros_stay_however_far_the_optimizer_moves_what_is_masked(
+    served: Of, interactions: Interactions, share: float
+) -> None:
+    """At this learning rate TF-MOT ranks weights that it had masked above others, and lets them come back."""
+    first = Prune(0.5, epochs=1, layers=("scores",))
+    second = Prune(share, epochs=8, learning_rate=0.3, layers=("scores",))
+    once = prune(served("gru"), first, interactions, seed=0)
+    twice = prune(once, second, interactions, earlier=(first,), seed=0)
+    before, after = (layers.kernels(each, ("scores",))["scores"] for each in (once, twice))
+    assert (after == 0).mean() == pytest.approx(share, abs=1 / after.size)
+    assert (after[before == 0] == 0).all()
+
+
 def test_tuning_changes_what_is_left(pruned: Of, served: Of) -> None:
     before, after = (layers.kernels(each("gru"), ("scores",))["scores"] for each in (served, pruned))
     assert (before[after != 0] != after[after != 0]).mean() > 0.9
