@@ -121,7 +121,7 @@ def find(text: str) -> Recipe:
     if found is None:
         raise RecipeError(
             f"no recipe {text!r}{did_you_mean(text, known)}; give one of {', '.join(known)}, a name made of "
-            "drop<percent>, narrow<percent>, prune<percent> (each with -<criterion>, as prune80-fisher; narrow and prune "
+            "drop<percent>, narrow<percent>, prune<percent> (each with -<criterion>, as prune80-fisher; the last two "
             "growing in a loop, as prune30by10), cluster<count>, qat, how "
             f"tables are stored ({SPELLED}), tuned, and float32, float16, int8 or full_int8 joined by _, or a .toml"
         )
