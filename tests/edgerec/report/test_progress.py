@@ -48,3 +48,15 @@ def test_a_file_name_cannot_steer_the_terminal() -> None:
     with showing_progress(log) as tell:
         tell("split \x1b[2J.csv")
     assert "\x1b" not in log.getvalue()
+
+
+def test_a_line_that_stays_ends_in_a_new_one_and_is_not_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, log = Terminal(), io.StringIO()
+    for stream in (terminal, log):
+        with showing_progress(stream) as tell:
+            tell("train")
+            tell.stay("round 1: holds")
+            tell("measure")
+    assert f"{CLEAR}round 1: holds\n{CLEAR}[" in terminal.getvalue()
+    assert "train\nround 1: holds\n[" in log.getvalue()
