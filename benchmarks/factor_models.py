@@ -6,13 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.factor_data import Side
-from benchmarks.factor_quality import Quality, Scores, judge, times_shown
-from benchmarks.factor_scores import Kernel, float_scores, in_order, kernel_of, scores_of
+from benchmarks.factor_quality import judge_coded, judge_float, times_shown
 from benchmarks.factor_settings import SHOWN, Setting, Turned, encoded, turned
 from converters.rewrite import strip_names
 from converters.tables.coded import Coded
 from converters.tables.scorer import scorer_file
-from device_tests.evaluation import Ragged
+from device_tests.report import Quality
 from edgerec.models.factors import Factors, factorize, solve_users
 
 ITERATIONS = 15
@@ -51,12 +50,6 @@ class Model:
         order = np.argsort(-self.shown, kind="stable") if setting.order == SHOWN else np.arange(self.items)
         return order[: round(setting.kept * np.count_nonzero(self.shown))] if setting.kept else order
 
-    def judged(self, kernel: Kernel, order: npt.NDArray[np.int64], users: npt.NDArray[np.float32]) -> Quality:
-        """Return the quality of a table's kernel with vectors [all users, columns]."""
-        scores = scores_of(kernel, len(order), users[self.side.users])
-        whole = len(order) == self.items and bool((order == np.arange(self.items)).all())
-        return judge(scores if whole else in_order(scores, order, self.items), self.side)
-
 
 @dataclass(frozen=True, eq=False)
 class Made:
@@ -77,14 +70,15 @@ def fit(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Factors:
 def fitted_quality(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Quality:
     """Return how a float32 model of so many columns ranks on a side."""
     factors = fit(side, columns, fitting, seed=seed)
-    return judge(float_scores(factors.items, factors.users[side.users]), side)
+    return judge_float(factors.items, factors.users, side)
 
 
 def model(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Model:
     """Return a side with its float32 model."""
     factors = fit(side, columns, fitting, seed=seed)
-    quality = judge(float_scores(factors.items, factors.users[side.users]), side)
-    return Model(side, fitting, factors, turned(factors), quality, _shown(side, factors), seed)
+    quality = judge_float(factors.items, factors.users, side)
+    shown = times_shown(factors.items, factors.users, side.seen)
+    return Model(side, fitting, factors, turned(factors), quality, shown, seed)
 
 
 def made(model: Model, setting: Setting) -> Made:
@@ -97,7 +91,7 @@ def made(model: Model, setting: Setting) -> Made:
 
 def quality_of(model: Model, made: Made) -> Quality:
     """Return how a table ranks as it ships."""
-    return model.judged(kernel_of(made.coded), made.order, made.users)
+    return judge_coded(made.coded, made.users, model.side, made.order)
 
 
 def _solved(model: Model, coded: Coded, order: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -105,10 +99,3 @@ def _solved(model: Model, coded: Coded, order: npt.NDArray[np.int64]) -> npt.NDA
     stored[order] = coded.decode()
     settings = {"regularization": model.fitting.regularization, "alpha": model.fitting.alpha}
     return model.turned.users_turned(solve_users(model.turned.items_as_before(stored), model.side.seen, **settings))
-
-
-def _shown(side: Side, factors: Factors) -> npt.NDArray[np.int64]:
-    known = np.flatnonzero(np.diff(side.seen.offsets))
-    seen = Ragged(side.seen.offsets.astype(np.int32), side.seen.item).take(known)
-    scores: Scores = float_scores(factors.items, factors.users[known])
-    return times_shown(scores, seen, len(factors.items))
