@@ -1,20 +1,23 @@
 """The float32 factorizations that everything is compared with, and their tables as they ship."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.factor_data import Side
-from benchmarks.factor_quality import judge_coded, judge_float, times_shown
+from benchmarks.factor_quality import K, best_unseen, judge_coded, judge_float
 from benchmarks.factor_settings import SHOWN, Setting, Turned, encoded, turned
 from converters.rewrite import strip_names
 from converters.tables.coded import Coded
+from converters.tables.near import Near, near
 from converters.tables.scorer import scorer_file
 from device_tests.report import Quality
 from edgerec.models.factors import Factors, factorize, solve_users
 
 ITERATIONS = 15
+NEAR = 60
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Fitting:
 class Model:
     """A side with a float32 model that learned from what it may see, and how that model ranks.
 
-    `shown` int64 [items] is how often an item stands in the first 20 of anyone whom the model knows.
+    `lists` int32 [users who saw any, 60] are the best of each, by item.
     """
 
     side: Side
@@ -37,7 +40,7 @@ class Model:
     factors: Factors
     turned: Turned
     quality: Quality
-    shown: npt.NDArray[np.int64]
+    lists: npt.NDArray[np.int32]
     seed: int
 
     @property
@@ -45,10 +48,22 @@ class Model:
         """The number of items."""
         return len(self.factors.items)
 
+    @cached_property
+    def shown(self) -> npt.NDArray[np.int64]:
+        """How often an item stands in the first 20 of anyone whom the model knows, int64 [items]."""
+        return np.bincount(self.lists[:, :K].ravel(), minlength=self.items)
+
     def order(self, setting: Setting) -> npt.NDArray[np.int64]:
         """Return which item each row of a table is, int64 [rows], the rows that a setting drops left out."""
         order = np.argsort(-self.shown, kind="stable") if setting.order == SHOWN else np.arange(self.items)
         return order[: round(setting.kept * np.count_nonzero(self.shown))] if setting.kept else order
+
+    def near(self, order: npt.NDArray[np.int64], background: float) -> Near:
+        """Return which users each row is near, those that have its item among their first 60; row r is order[r]."""
+        rows = np.full(self.items, -1)
+        rows[order] = np.arange(len(order))
+        known = np.flatnonzero(np.diff(self.side.seen.offsets))
+        return near(self.turned.users[known], rows[self.lists], len(order), background=background)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +92,15 @@ def model(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Model:
     """Return a side with its float32 model."""
     factors = fit(side, columns, fitting, seed=seed)
     quality = judge_float(factors.items, factors.users, side)
-    shown = times_shown(factors.items, factors.users, side.seen)
-    return Model(side, fitting, factors, turned(factors), quality, shown, seed)
+    lists = best_unseen(factors.items, factors.users, side.seen, NEAR)
+    return Model(side, fitting, factors, turned(factors), quality, lists, seed)
 
 
 def made(model: Model, setting: Setting) -> Made:
     """Return the table of a model stored as a setting says, and the file that ships."""
     order = model.order(setting)
-    coded = encoded(model.turned.items[order], setting, seed=model.seed)
+    near = model.near(order, setting.background) if setting.background else None
+    coded = encoded(model.turned.items[order], setting, seed=model.seed, near=near)
     users = _solved(model, coded, order) if setting.solved else model.turned.users
     return Made(coded, order, users, strip_names(scorer_file(coded)))
 

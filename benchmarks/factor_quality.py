@@ -66,14 +66,14 @@ def judge_float(items: Matrix, users: Matrix, side: Side) -> Quality:
     return judge(dense_scores(items, rounded=False), users, side)[0]
 
 
-def times_shown(items: Matrix, users: Matrix, seen: Interactions, *, k: int = K) -> npt.NDArray[np.int64]:
-    """Return how often an item stands in the k best that a user has not seen, int64 [items], over users who saw any."""
+def best_unseen(items: Matrix, users: Matrix, seen: Interactions, k: int) -> Ids:
+    """Return the k best items that every user who saw any has not seen, int32 [users who saw any, k]."""
     known = np.flatnonzero(np.diff(seen.offsets))
     of_known = Ragged(seen.offsets.astype(np.int32), seen.item).take(known)
-    shown = np.zeros(len(items), np.int64)
+    lists = np.empty((len(known), min(k, len(items))), np.int32)
     for start in range(0, len(known), _USERS_AT_ONCE):
         rows = np.arange(start, min(start + _USERS_AT_ONCE, len(known)))
         block = users[known[rows]] @ items.T
         hide(block, of_known.take(rows))
-        shown += np.bincount(top_k(block, k).ravel(), minlength=len(items))
-    return shown
+        lists[rows] = top_k(block, lists.shape[1])
+    return lists

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.factor_data import Side
-from benchmarks.factor_quality import judge, judge_coded, judge_float, times_shown
+from benchmarks.factor_quality import best_unseen, judge, judge_coded, judge_float
 from converters.tables.float32_rows import Float32Rows
 from device_tests.evaluation import EvaluationSet, Ragged
 from edgerec.data.interactions import Interactions
@@ -49,10 +49,9 @@ def test_rows_are_items_in_their_order_and_items_without_one_are_never_recommend
     assert set(top[:, :15].ravel()) <= set(few.tolist())
 
 
-def test_what_a_user_has_seen_is_not_shown_to_them_and_users_who_saw_nothing_do_not_count() -> None:
+def test_what_a_user_has_seen_is_not_listed_for_them_and_users_who_saw_nothing_are_left_out() -> None:
     seen = Interactions.from_columns(["a", "b"], ["29", "0"], [0, 0]).in_vocabulary(
         users=("a", "b", "c"), items=tuple(map(str, range(30)))
     )
     table = np.arange(30, dtype=np.float32)[:, None]
-    shown = times_shown(table, np.ones((3, 1), np.float32), seen, k=1)
-    assert shown.tolist() == [0] * 28 + [1, 1]
+    assert best_unseen(table, np.ones((3, 1), np.float32), seen, 2).tolist() == [[28, 27], [29, 28]]

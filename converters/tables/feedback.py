@@ -1,0 +1,63 @@
+"""Groups of columns rounded one column after the other, each row's errors made good in a metric of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.tables.coded import Floats, refuse_unless
+from converters.tables.integer_rows import IntegerRows
+from converters.tables.near import Near
+from converters.tables.rounding import HALF_SHIFTED_BITS, Scales, nearest
+
+Groups = Sequence[tuple[int, int]]
+"""(columns, bits) of each group, one beside the other; columns behind them are in none."""
+
+
+def fed_back_groups(
+    table: Floats, scales: Scales, groups: Groups, near: Near, *, start: int = 0
+) -> tuple[IntegerRows, ...]:
+    """Return the groups of columns of `table` [rows, columns] as integers, under one scale a row.
+
+    Row r is measured by the metric of row `start` + r of `near`. Columns in no group are 0 and go first, what that
+    errs is made good by all others. Rows are treated as the weights of a layer are in E. Frantar, S. Ashkboos,
+    T. Hoefler, D. Alistarh, GPTQ, ICLR 2023, arXiv 2210.17323, whose metric is one for all of them. Raises
+    ConverterError for groups wider than the table, or a row without a metric.
+    """
+    columns = table.shape[1]
+    widths = [width for width, _ in groups]
+    kept = sum(widths)
+    fits = kept <= columns
+    refuse_unless(holds=fits, got=f"groups of {widths} columns", expected=f"{columns} columns at the most")
+    end = start + len(table)
+    expected = f"those of rows {start} to {end}"
+    refuse_unless(holds=end <= near.rows, got=f"{near.rows} metrics", expected=expected)
+    bits = [0] * (columns - kept) + [size for width, size in groups for _ in range(width)]
+    order = np.roll(np.arange(columns), columns - kept)
+    values = np.zeros((len(table), columns), np.int8)
+    for rows, metrics in near.metrics(start, end):
+        here = slice(rows.start - start, rows.stop - start)
+        upper = np.linalg.cholesky(np.linalg.inv(metrics[:, order][:, :, order])).transpose(0, 2, 1)
+        values[here] = _levels(table[here][:, order], scales[here].astype(np.float32), bits, upper)
+    stored = values[:, columns - kept :]
+    ends = np.cumsum(widths)
+    return tuple(
+        IntegerRows(np.ascontiguousarray(stored[:, last - width : last]), scales, size)
+        for (width, size), last in zip(groups, ends, strict=True)
+    )
+
+
+def _levels(table: Floats, scales: Floats, bits: Sequence[int], upper: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return the levels of a table [rows, columns], column by column, 0 where there are no bits."""
+    left: NDArray[np.float64] = table.T.astype(np.float64)
+    spread = np.ascontiguousarray(upper.transpose(1, 2, 0))
+    levels = np.zeros(table.shape, np.int8)
+    for column, size in enumerate(bits):
+        taken: NDArray[np.floating[Any]] = np.zeros(len(table))
+        if size:
+            levels[:, column] = nearest((left[column] / scales).astype(np.float32), size)
+            taken = (levels[:, column] + (0.5 if size == HALF_SHIFTED_BITS else 0)) * scales
+        error = (left[column] - taken) / spread[column, column]
+        left[column + 1 :] -= spread[column, column + 1 :] * error
+    return levels
