@@ -21,37 +21,41 @@ class Grids:
     dropped: tuple[Setting, ...]
 
 
-_NARROW = ((4, 8), (12, 8), (16, 8))
-_WIDE = ((4, 8), (12, 8), (32, 8))
-_MIXED = ((4, 8), (12, 8), (16, 4))
+_SHORT = ((4, 8), (12, 8), (16, 4))
+_LONG = ((4, 8), (12, 8), (32, 4))
 _THIRTY_TWO = ((2, 8), (6, 4), (24, 4))
 _FORTY = ((2, 8), (6, 8), (32, 4))
+_NEAR = 5.0
+
+
+def _with_codes(to: float, codes: int, columns: int) -> Setting:
+    """Return a tier of integers and so many codes of 16 centroids for all rows after it."""
+    return Setting((Integers(to, _SHORT, 0.2, 0.2), Codes(1, columns, codes, 16)), SHOWN, background=_NEAR)
+
 
 MOVIETWEETINGS = Grids(
     fittings=tuple(Fitting(r, a) for r in (50.0, 100.0, 200.0, 400.0) for a in (10.0, 20.0, 40.0, 80.0)),
     own=(
         *(
-            Setting((Integers(0.16, _NARROW, 0.04, 0.2), Integers(1, _THIRTY_TWO, step)), SHOWN)
-            for step in (0.1, 0.09, 0.08, 0.07, 0.06)
+            Setting((Integers(0.16, _SHORT, 0.2, 0.2), Integers(1, _THIRTY_TWO, step)), SHOWN, background=_NEAR)
+            for step in (0.11, 0.1, 0.09, 0.08, 0.07)
         ),
         *(
-            Setting((Integers(0.2, _NARROW, 0.03, 0.2), Integers(1, _FORTY, step)), SHOWN)
+            Setting((Integers(0.2, _LONG, 0.15, 0.2), Integers(1, _FORTY, step)), SHOWN, background=_NEAR)
             for step in (0.06, 0.05, 0.04)
         ),
     ),
     shared=(
-        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 8, 16)), SHOWN),
-        Setting((Integers(0.16, _NARROW, 0.04, 0.2), Codes(1, 32, 10, 16)), SHOWN),
-        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 10, 16)), SHOWN),
-        Setting((Integers(0.16, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
-        Setting((Integers(0.18, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
-        Setting((Integers(0.2, _MIXED, 0.04, 0.2), Codes(1, 32, 12, 16)), SHOWN),
-        Setting((Integers(0.2, _NARROW, 0.03, 0.2), Codes(1, 32, 12, 16)), SHOWN),
-        Setting((Integers(0.2, _WIDE, 0.03, 0.2), Codes(1, 32, 14, 16)), SHOWN),
+        _with_codes(0.18, 10, 24),
+        _with_codes(0.18, 12, 24),
+        _with_codes(0.18, 12, 28),
+        _with_codes(0.18, 12, 32),
+        _with_codes(0.2, 12, 32),
+        _with_codes(0.2, 14, 32),
     ),
     dropped=(
-        *(Setting((Integers(1, _NARROW, step, 0.2),), SHOWN, kept=1.0) for step in (0.06, 0.05, 0.04, 0.03)),
-        *(Setting((Integers(1, _WIDE, step, 0.2),), SHOWN, kept=1.0) for step in (0.04, 0.03)),
+        *(Setting((Integers(1, _SHORT, step, 0.2),), SHOWN, kept=1.0, background=_NEAR) for step in (0.25, 0.2, 0.16)),
+        *(Setting((Integers(1, _LONG, step, 0.2),), SHOWN, kept=1.0, background=_NEAR) for step in (0.2, 0.15)),
     ),
 )
 

@@ -30,23 +30,24 @@ class Fitting:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A side with a float32 model that learned from what it may see, and how that model ranks.
-
-    `lists` int32 [users who saw any, 60] are the best of each, by item.
-    """
+    """A side with a float32 model that learned from what it may see, and how that model ranks."""
 
     side: Side
     fitting: Fitting
     factors: Factors
     turned: Turned
     quality: Quality
-    lists: npt.NDArray[np.int32]
     seed: int
 
     @property
     def items(self) -> int:
         """The number of items."""
         return len(self.factors.items)
+
+    @cached_property
+    def lists(self) -> npt.NDArray[np.int32]:
+        """The best 60 unseen items of everyone who saw any, best first, int32 [users who saw any, 60]."""
+        return best_unseen(self.factors.items, self.factors.users, self.side.seen, NEAR)
 
     @cached_property
     def shown(self) -> npt.NDArray[np.int64]:
@@ -92,8 +93,7 @@ def model(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Model:
     """Return a side with its float32 model."""
     factors = fit(side, columns, fitting, seed=seed)
     quality = judge_float(factors.items, factors.users, side)
-    lists = best_unseen(factors.items, factors.users, side.seen, NEAR)
-    return Model(side, fitting, factors, turned(factors), quality, lists, seed)
+    return Model(side, fitting, factors, turned(factors), quality, seed)
 
 
 def made(model: Model, setting: Setting) -> Made:

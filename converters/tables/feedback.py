@@ -1,7 +1,6 @@
 """Groups of columns rounded one column after the other, each row's errors made good in a metric of its own."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +37,8 @@ def fed_back_groups(
     values = np.zeros((len(table), columns), np.int8)
     for rows, metrics in near.metrics(start, end):
         here = slice(rows.start - start, rows.stop - start)
-        upper = np.linalg.cholesky(np.linalg.inv(metrics[:, order][:, :, order])).transpose(0, 2, 1)
-        values[here] = _levels(table[here][:, order], scales[here].astype(np.float32), bits, upper)
+        ordered = metrics[:, order][:, :, order]
+        values[here] = _levels(table[here][:, order], scales[here].astype(np.float32), bits, ordered)
     stored = values[:, columns - kept :]
     ends = np.cumsum(widths)
     return tuple(
@@ -48,16 +47,21 @@ def fed_back_groups(
     )
 
 
-def _levels(table: Floats, scales: Floats, bits: Sequence[int], upper: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Return the levels of a table [rows, columns], column by column, 0 where there are no bits."""
-    left: NDArray[np.float64] = table.T.astype(np.float64)
-    spread = np.ascontiguousarray(upper.transpose(1, 2, 0))
+def _levels(table: Floats, scales: Floats, bits: Sequence[int], metrics: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return the levels of a table [rows, columns], column by column, 0 where there are no bits.
+
+    With a metric H = U U', U upper triangular, an error e costs |U'e|^2: of column j the part that is left to choose
+    is e_j plus what the errors before it add, over u_jj.
+    """
+    upper = np.linalg.cholesky(metrics[:, ::-1, ::-1])[:, ::-1, ::-1]
     levels = np.zeros(table.shape, np.int8)
+    errors = np.zeros(table.shape)
     for column, size in enumerate(bits):
-        taken: NDArray[np.floating[Any]] = np.zeros(len(table))
+        added = (upper[:, :column, column] * errors[:, :column]).sum(axis=1) / upper[:, column, column]
         if size:
-            levels[:, column] = nearest((left[column] / scales).astype(np.float32), size)
+            levels[:, column] = nearest(((table[:, column] + added) / scales).astype(np.float32), size)
             taken = (levels[:, column] + (0.5 if size == HALF_SHIFTED_BITS else 0)) * scales
-        error = (left[column] - taken) / spread[column, column]
-        left[column + 1 :] -= spread[column, column + 1 :] * error
+            errors[:, column] = table[:, column] - taken
+        else:
+            errors[:, column] = table[:, column]
     return levels

@@ -52,10 +52,16 @@ class Near:
         so that rows cost alike whose steps go as its inverse root.
         """
         columns = self.vectors.shape[1]
-        none = np.linalg.slogdet(self.background * second_moment(self.vectors))[1]
-        logs = [np.linalg.slogdet(found)[1] for _, found in self.metrics()]
-        finer: NDArray[np.float64] = np.exp((np.concatenate(logs) - none) / (2 * columns))
+        none = _logs(self.background * second_moment(self.vectors)[None])
+        logs = np.concatenate([_logs(found) for _, found in self.metrics()])
+        finer: NDArray[np.float64] = np.exp((logs - none) / columns)
         return finer
+
+
+def _logs(metrics: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithms of the roots of the determinants."""
+    logs: NDArray[np.float64] = np.log(np.diagonal(np.linalg.cholesky(metrics), axis1=1, axis2=2)).sum(axis=1)
+    return logs
 
 
 def near(vectors: Floats, lists: NDArray[np.integer[Any]], rows: int, *, background: float) -> Near:
