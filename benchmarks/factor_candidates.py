@@ -62,28 +62,40 @@ MOVIETWEETINGS = Grids(
 _8, _4, _4_AND_2 = ((64, 8),), ((64, 4),), ((8, 4), (56, 2))
 # The rows that are shown at all lie in the first quarter.
 _SHOWN = (Integers(0.07, _8, 0.04, 0), Integers(0.24, _4, 0.1))
+_NEAR_MANY = 100.0
 
 
-def _coded(first: Integers, second: Integers, codes: int) -> Setting:
-    """Return two tiers of integers and so many codes of 64 centroids for all rows after them."""
-    return Setting((first, second, Codes(1, 64, codes, 64, gain=0.5, rounds=4)), SHOWN)
+def _near(*rest: Integers | Codes, step: float) -> Setting:
+    """Return the rows that are shown in 4 bits and in their own metrics, and what all rows after them are."""
+    return Setting((Integers(0.24, _4, step, 0), *rest), SHOWN, background=_NEAR_MANY)
+
+
+def _codes(codes: int) -> Codes:
+    return Codes(1, 64, codes, 64, gain=0.5, rounds=4)
+
+
+def _shown(step: float) -> Setting:
+    """Return the rows that are shown alone, in their own metrics, the last fifth without their least columns."""
+    tiers = (Integers(0.8, _4, step, 0), Integers(1, ((48, 4),), step, 0))
+    return Setting(tiers, SHOWN, kept=1.0, background=_NEAR_MANY)
 
 
 AMAZON = Grids(
     fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
     own=(
+        *(_near(Integers(1, _4_AND_2, 0.2, 1), step=step) for step in (0.13, 0.12)),
         *(Setting((*_SHOWN, Integers(1, _4_AND_2, step, 1)), SHOWN) for step in (0.2, 0.16, 0.13)),
         Setting((*_SHOWN, Integers(1, _4, 0.15, 0.7)), SHOWN),
     ),
     shared=(
-        _coded(Integers(0.07, _8, 0.05, 0), Integers(0.24, _4, 0.115), 4),
-        _coded(*_SHOWN, 4),
-        _coded(Integers(0.08, _8, 0.035, 0), Integers(0.26, _4, 0.095), 5),
+        *(_near(_codes(4), step=step) for step in (0.13, 0.12)),
+        Setting((*_SHOWN, _codes(4)), SHOWN),
+        Setting((Integers(0.08, _8, 0.035, 0), Integers(0.26, _4, 0.095), _codes(5)), SHOWN),
     ),
     dropped=(
-        Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.11)), SHOWN, kept=1.0),
+        *(_shown(step) for step in (0.13, 0.125, 0.12, 0.115)),
+        Setting((Integers(0.1, _8, 0.14, 0), Integers(1, _4, 0.14, 0)), SHOWN, kept=1.0, background=_NEAR_MANY),
         Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.1)), SHOWN, kept=1.0),
-        Setting((Integers(0.3, _8, 0.035, 0), Integers(1, _4, 0.08)), SHOWN, kept=1.0),
     ),
 )
 
