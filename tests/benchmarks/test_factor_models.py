@@ -44,7 +44,18 @@ def test_rows_by_shown_come_the_most_shown_first_and_those_never_shown_can_be_dr
     assert np.array_equal(fewer, order[: round(np.count_nonzero(trained.shown) / 2)])
 
 
-@pytest.mark.parametrize("setting", [Setting(FINE), Setting(FINE, SHOWN), Setting(FINE, SHOWN, solved=True)], ids=str)
+def test_a_row_is_near_everyone_who_has_its_item_among_their_first_sixty(trained: Model) -> None:
+    order = trained.order(Setting(FINE, SHOWN, kept=0.6))
+    of = trained.near(order, 7)
+    assert (of.rows, of.background) == (len(order), 7)
+    for row in (0, 5, len(order) - 1):
+        listed = np.flatnonzero((trained.lists == order[row]).any(axis=1))
+        assert of.ids[of.offsets[row] : of.offsets[row + 1]].tolist() == listed.tolist()
+
+
+@pytest.mark.parametrize(
+    "setting", [Setting(FINE), Setting(FINE, SHOWN, background=9), Setting(FINE, SHOWN, solved=True)], ids=str
+)
 def test_a_finely_stored_table_ranks_as_float32_does(trained: Model, setting: Setting) -> None:
     quality = quality_of(trained, made(trained, setting))
     near = np.abs(np.subtract(quality.ranks, trained.quality.ranks))
