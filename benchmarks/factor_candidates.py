@@ -21,16 +21,16 @@ class Grids:
     dropped: tuple[Setting, ...]
 
 
-_SHORT = ((4, 8), (12, 8), (16, 4))
-_LONG = ((4, 8), (12, 8), (32, 4))
+_SHORT = ((8, 8), (24, 4))
+_LONG = ((8, 8), (40, 4))
 _THIRTY_TWO = ((2, 8), (6, 4), (24, 4))
 _FORTY = ((2, 8), (6, 8), (32, 4))
 _NEAR = 5.0
 
 
-def _with_codes(to: float, codes: int, columns: int) -> Setting:
+def _with_codes(to: float, codes: int) -> Setting:
     """Return a tier of integers and so many codes of 16 centroids for all rows after it."""
-    return Setting((Integers(to, _SHORT, 0.2, 0.2), Codes(1, columns, codes, 16)), SHOWN, background=_NEAR)
+    return Setting((Integers(to, _SHORT, 0.2, 0.2), Codes(1, 32, codes, 16)), SHOWN, background=_NEAR)
 
 
 MOVIETWEETINGS = Grids(
@@ -46,12 +46,9 @@ MOVIETWEETINGS = Grids(
         ),
     ),
     shared=(
-        _with_codes(0.18, 10, 24),
-        _with_codes(0.18, 12, 24),
-        _with_codes(0.18, 12, 28),
-        _with_codes(0.18, 12, 32),
-        _with_codes(0.2, 12, 32),
-        _with_codes(0.2, 14, 32),
+        *(_with_codes(0.16, codes) for codes in (8, 10, 12)),
+        *(_with_codes(to, 12) for to in (0.17, 0.18, 0.2)),
+        _with_codes(0.2, 14),
     ),
     dropped=(
         *(Setting((Integers(1, _SHORT, step, 0.2),), SHOWN, kept=1.0, background=_NEAR) for step in (0.25, 0.2, 0.16)),

@@ -59,8 +59,7 @@ def proofs(parts: Split, model: Model, made: Made, name: str, *, most_users: int
     users = evaluated_users(of_rows)
     columns = made.users.shape[1]
     evaluation = evaluation_set(of_rows, [vector_input(columns)], vectors=made.users)
-    evaluated, own_lists = judge(scores_of(made.coded), made.users, Side(of_rows.seen("test"), evaluation, users))
-    recall = evaluated.metric("recall", K)
+    side = Side(of_rows.seen("test"), evaluation, users)
     members = factor_members(
         made.file,
         evaluation,
@@ -73,6 +72,9 @@ def proofs(parts: Split, model: Model, made: Made, name: str, *, most_users: int
         path = Path(scratch) / "table.edgerec"
         bundle.write(path, members)
         for runtime in RUNTIMES:
+            scores = scores_of(made.coded, runtime=environment.parse(runtime).name)
+            evaluated, own_lists = judge(scores, made.users, side)
+            recall = evaluated.metric("recall", K)
             try:
                 measured, lists = _replayed(path, runtime, Path(scratch))
             except EdgerecError as error:

@@ -8,7 +8,7 @@ import numpy as np
 
 from converters import tflite_file
 from converters.numpy_reference import run
-from converters.numpy_reference.products import rounded_rows
+from converters.numpy_reference.products import is_always_symmetric, rounded_rows
 from converters.tables.coded import Coded, Floats
 from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
@@ -28,13 +28,14 @@ _Kernel: TypeAlias = Callable[[Floats, Floats], None]
 # It writes the scores of vectors into an array, which may be a part of a larger one: scores are many, and not copied.
 
 
-def scores_of(coded: Coded) -> Scores:
+def scores_of(coded: Coded, *, runtime: str = "") -> Scores:
     """Give the function that scores with a table, decoded once.
 
     Where a codec's integers are the weights of a product, vectors are rounded to 8 bits of their own range, as the
-    kernels of runtimes do. A codec that is not known here is evaluated by its own operators, which takes longer.
+    kernels of runtimes do; by `runtime`, a name such as tflite-runtime, they are where it rounds otherwise than the
+    newest. A codec that is not known here is evaluated by its own operators, which takes longer.
     """
-    return _returning(_kernel(coded), coded.rows)
+    return _returning(_kernel(coded, runtime), coded.rows)
 
 
 def dense_scores(rows: Floats, *, rounded: bool) -> Scores:
@@ -54,8 +55,8 @@ def _returning(kernel: _Kernel, rows: int) -> Scores:
     return score
 
 
-def _kernel(coded: Coded) -> _Kernel:
-    return _MAKERS.get(type(coded), _by_operators)(coded)
+def _kernel(coded: Coded, runtime: str) -> _Kernel:
+    return _MAKERS.get(type(coded), _by_operators)(coded, runtime)
 
 
 def _plain(rows: Floats) -> _Kernel:
@@ -65,24 +66,31 @@ def _plain(rows: Floats) -> _Kernel:
     return kernel
 
 
-def _rounded(rows: Floats) -> _Kernel:
+def _rounded(rows: Floats, *, asymmetric: bool = True) -> _Kernel:
     def kernel(vectors: Floats, into: Floats) -> None:
-        np.matmul(rounded_rows(vectors, asymmetric=True), rows.T, out=into)
+        np.matmul(rounded_rows(vectors, asymmetric=asymmetric), rows.T, out=into)
 
     return kernel
 
 
-def _decoded(coded: Coded) -> _Kernel:
+def _decoded(coded: Coded, runtime: str) -> _Kernel:
+    del runtime
     return _plain(coded.decode())
 
 
-def _hybrid(coded: Coded) -> _Kernel:
+def _block_rows(coded: BlockRows, runtime: str) -> _Kernel:
+    del runtime
     return _rounded(coded.decode())
 
 
-def _integer_rows(coded: IntegerRows) -> _Kernel:
+def _hybrid(coded: IntegerRows | NativeRows, runtime: str) -> _Kernel:
+    symmetric = is_always_symmetric(f"INT{coded.bits}", coded.rows, coded.columns, runtime)
+    return _rounded(coded.decode(), asymmetric=not symmetric)
+
+
+def _integer_rows(coded: IntegerRows, runtime: str) -> _Kernel:
     if coded.bits != 2:  # noqa: PLR2004
-        return _hybrid(coded)
+        return _hybrid(coded, runtime)
     # What the four levels are shifted by is added in float, from the sum of the vector as it was before it was rounded.
     scales = coded.scales.astype(np.float32)
     product, half = _rounded(coded.values * scales[:, None]), scales / 2
@@ -94,13 +102,13 @@ def _integer_rows(coded: IntegerRows) -> _Kernel:
     return kernel
 
 
-def _low_rank(coded: LowRank) -> _Kernel:
-    narrow, projection = _kernel(coded.factor), coded.projection.astype(np.float32).T
+def _low_rank(coded: LowRank, runtime: str) -> _Kernel:
+    narrow, projection = _kernel(coded.factor, runtime), coded.projection.astype(np.float32).T
     return lambda vectors, into: narrow(vectors @ projection, into)
 
 
-def _shared(coded: SharedRows) -> _Kernel:
-    distinct = scores_of(coded.table)
+def _shared(coded: SharedRows, runtime: str) -> _Kernel:
+    distinct = scores_of(coded.table, runtime=runtime)
 
     def kernel(vectors: Floats, into: Floats) -> None:
         np.take(distinct(vectors), coded.index, axis=1, out=into)
@@ -108,8 +116,8 @@ def _shared(coded: SharedRows) -> _Kernel:
     return kernel
 
 
-def _tiers(coded: Tiers) -> _Kernel:
-    parts = _spans(coded.parts, [part.rows for part in coded.parts])
+def _tiers(coded: Tiers, runtime: str) -> _Kernel:
+    parts = _spans(coded.parts, [part.rows for part in coded.parts], runtime)
 
     def kernel(vectors: Floats, into: Floats) -> None:
         for span, part in parts:
@@ -118,8 +126,8 @@ def _tiers(coded: Tiers) -> _Kernel:
     return kernel
 
 
-def _columns(coded: Columns) -> _Kernel:
-    parts = _spans(coded.parts, [part.columns for part in coded.parts])
+def _columns(coded: Columns, runtime: str) -> _Kernel:
+    parts = _spans(coded.parts, [part.columns for part in coded.parts], runtime)
 
     def kernel(vectors: Floats, into: Floats) -> None:
         into[:] = 0
@@ -131,13 +139,17 @@ def _columns(coded: Columns) -> _Kernel:
     return kernel
 
 
-def _spans(parts: Iterable[Coded], lengths: list[int]) -> list[tuple[slice, _Kernel]]:
+def _spans(parts: Iterable[Coded], lengths: list[int], runtime: str) -> list[tuple[slice, _Kernel]]:
     """Give the kernel of each part and where it stands, part after part."""
     ends = accumulate(lengths)
-    return [(slice(end - length, end), _kernel(part)) for part, length, end in zip(parts, lengths, ends, strict=True)]
+    return [
+        (slice(end - length, end), _kernel(part, runtime))
+        for part, length, end in zip(parts, lengths, ends, strict=True)
+    ]
 
 
-def _by_operators(coded: Coded) -> _Kernel:
+def _by_operators(coded: Coded, runtime: str) -> _Kernel:
+    del runtime
     file = tflite_file.parse(scorer_file(coded))
 
     def kernel(vectors: Floats, into: Floats) -> None:
@@ -146,13 +158,13 @@ def _by_operators(coded: Coded) -> _Kernel:
     return kernel
 
 
-_MAKERS: Mapping[type[Any], Callable[[Any], _Kernel]] = {
+_MAKERS: Mapping[type[Any], Callable[[Any, str], _Kernel]] = {
     Float16Rows: _decoded,
     Float32Rows: _decoded,
     ProductCodes: _decoded,
     AdditiveCodes: _decoded,
     NativeRows: _hybrid,
-    BlockRows: _hybrid,
+    BlockRows: _block_rows,
     IntegerRows: _integer_rows,
     LowRank: _low_rank,
     SharedRows: _shared,

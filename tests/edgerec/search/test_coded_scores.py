@@ -1,10 +1,14 @@
 """Scores on decoded tables against the NumPy decode of the file that ships."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from converters import tflite_file
 from converters.numpy_reference import run
+from converters.numpy_reference.products import rounded_rows
+from converters.tables.coded import Coded
 from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.float32_rows import Float32Rows
@@ -32,6 +36,7 @@ def float16(rows: int, columns: int) -> Float16Rows:
 
 
 CODES = AdditiveCodes(RANDOM.integers(0, 4, (5, 2)).astype(np.uint8), RANDOM.normal(size=(2, 4, 8)).astype(np.float16))
+CODES_OF_32 = AdditiveCodes(CODES.codes, RANDOM.normal(size=(2, 4, 32)).astype(np.float16))
 NATIVE = NativeRows(integers(6, 8, 8).values, RANDOM.uniform(0.1, 1, 6).astype(np.float32), 8)
 PLAIN = {"float32": Float32Rows(RANDOM.normal(size=(6, 8)).astype(np.float32)), "codes": CODES}
 ROUNDED = {
@@ -61,6 +66,18 @@ def test_a_table_scores_as_its_file_does(name: str) -> None:
 @pytest.mark.parametrize("name", [*PLAIN, *ROUNDED])
 def test_every_codec_of_the_tables_is_scored_without_its_operators(name: str) -> None:
     assert type({**PLAIN, **ROUNDED}[name]) in coded_scores._MAKERS
+
+
+@pytest.mark.parametrize("around", [lambda coded: coded, lambda coded: Tiers((coded, CODES_OF_32))])
+def test_four_bit_rows_are_scored_as_the_runtime_rounds_their_vectors(around: Callable[[Coded], Coded]) -> None:
+    vectors = RANDOM.uniform(0, 1, (5, 32)).astype(np.float32)
+    four, eight = integers(6, 32, 4), integers(6, 32, 8)
+    expected = rounded_rows(vectors, asymmetric=False) @ four.decode().T
+    found = scores_of(around(four), runtime="tflite-runtime")(vectors)[:, :6]
+    assert np.allclose(found, expected, atol=1e-4)
+    assert not np.allclose(scores_of(around(four))(vectors)[:, :6], expected, atol=1e-4)
+    same = [scores_of(around(eight), runtime=runtime)(vectors) for runtime in ("", "tflite-runtime")]
+    assert np.array_equal(*same)
 
 
 def test_one_dense_layer_rounds_its_vectors_where_its_weights_are_integers() -> None:
