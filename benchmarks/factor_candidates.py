@@ -59,39 +59,39 @@ MOVIETWEETINGS = Grids(
 _8, _4, _4_AND_2 = ((64, 8),), ((64, 4),), ((8, 4), (56, 2))
 # The rows that are shown at all lie in the first quarter.
 _SHOWN = (Integers(0.07, _8, 0.04, 0), Integers(0.24, _4, 0.1))
-_NEAR_MANY = 100.0
+_NEAR_MANY = 50.0
 
 
-def _near(*rest: Integers | Codes, step: float) -> Setting:
-    """Return the rows that are shown in 4 bits and in their own metrics, and what all rows after them are."""
-    return Setting((Integers(0.24, _4, step, 0), *rest), SHOWN, background=_NEAR_MANY)
+def _near(rest: Integers | Codes) -> Setting:
+    """Return the rows that are shown in their own metrics, and what all rows after them are."""
+    return Setting((Integers(0.07, _8, 0.15, 0), Integers(0.24, _4, 0.15, 0), rest), SHOWN, background=_NEAR_MANY)
 
 
 def _codes(codes: int) -> Codes:
     return Codes(1, 64, codes, 64, gain=0.5, rounds=4)
 
 
-def _shown(step: float) -> Setting:
-    """Return the rows that are shown alone, in their own metrics, the last fifth without their least columns."""
-    tiers = (Integers(0.8, _4, step, 0), Integers(1, ((48, 4),), step, 0))
-    return Setting(tiers, SHOWN, kept=1.0, background=_NEAR_MANY)
+def _shown(to: float, step: float) -> Setting:
+    """Return the rows that are shown alone, in their own metrics, the first of them in 8 bits."""
+    return Setting((Integers(to, _8, step, 0), Integers(1, _4, step, 0)), SHOWN, kept=1.0, background=_NEAR_MANY)
 
 
 AMAZON = Grids(
     fittings=(Fitting(3, 20), Fitting(10, 40), Fitting(10, 80), Fitting(30, 80)),
     own=(
-        *(_near(Integers(1, _4_AND_2, 0.2, 1), step=step) for step in (0.13, 0.12)),
+        _near(Integers(1, _4_AND_2, 0.2, 1)),
         *(Setting((*_SHOWN, Integers(1, _4_AND_2, step, 1)), SHOWN) for step in (0.2, 0.16, 0.13)),
         Setting((*_SHOWN, Integers(1, _4, 0.15, 0.7)), SHOWN),
     ),
     shared=(
-        *(_near(_codes(4), step=step) for step in (0.13, 0.12)),
+        _near(_codes(4)),
         Setting((*_SHOWN, _codes(4)), SHOWN),
         Setting((Integers(0.08, _8, 0.035, 0), Integers(0.26, _4, 0.095), _codes(5)), SHOWN),
     ),
     dropped=(
-        *(_shown(step) for step in (0.13, 0.125, 0.12, 0.115)),
-        Setting((Integers(0.1, _8, 0.14, 0), Integers(1, _4, 0.14, 0)), SHOWN, kept=1.0, background=_NEAR_MANY),
+        *(_shown(0.05, step) for step in (0.175, 0.165)),
+        *(_shown(0.1, step) for step in (0.165, 0.15)),
+        _shown(0.3, 0.14),
         Setting((Integers(0.3, _8, 0.04, 0), Integers(1, _4, 0.1)), SHOWN, kept=1.0),
     ),
 )
