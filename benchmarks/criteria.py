@@ -20,8 +20,7 @@ import numpy.typing as npt
 from benchmarks import factor_data, factor_models
 from benchmarks.factor_data import Side
 from benchmarks.factor_models import Fitting, Model
-from benchmarks.factor_quality import Matrix, judge
-from benchmarks.factor_scores import float_scores
+from benchmarks.factor_quality import K, Matrix, judge_float
 from benchmarks.factor_settings import Turned
 from converters.tables.metric import second_moment
 from edgerec.codecs.rows import of_shared, with_twins
@@ -88,7 +87,7 @@ def main() -> None:
 
 def measured(folder: Path | None, fitting: Fitting) -> Model:
     parts = factor_data.read(folder, seed=SEED)
-    side = factor_data.side(parts, "test", most_users=MOST_USERS, most_asked=1, seed=SEED)
+    side = factor_data.side(parts, "test", most_users=MOST_USERS, candidates=0, seed=SEED)
     return factor_models.model(side, COLUMNS, fitting, seed=SEED)
 
 
@@ -140,8 +139,8 @@ def pruned(asked: Asked, scores: Saliency, share: float, near: npt.NDArray[np.in
 
 
 def kept(model: Model, items: Matrix, users: Matrix) -> str:
-    quality = judge(float_scores(items, np.ascontiguousarray(users[model.side.users])), model.side)
-    return f"{100 * quality.recall.mean() / model.quality.recall.mean():.1f}"
+    whole, left = (one.metric("recall", K) for one in (model.quality, judge_float(items, users, model.side)))
+    return f"{100 * left / whole:.1f}"
 
 
 def as_trained(table: Pruned, asked: Asked) -> Matrix:

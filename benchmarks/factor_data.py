@@ -21,14 +21,12 @@ CANDIDATES = 99
 class Side:
     """One side of the choice, validation or test: what a model may learn from, and what judges it.
 
-    `users` int32 are the users of `judged`, in its order. `asked` bool [held-out items]: those that have candidates
-    in `judged.negatives`; those of the others are zeros and mean nothing.
+    `users` int32 are the users of `judged`, in its order.
     """
 
     seen: Interactions
     judged: EvaluationSet
     users: npt.NDArray[np.int32]
-    asked: npt.NDArray[np.bool_]
 
 
 def read(folder: Path | None, *, seed: int) -> Split:
@@ -51,21 +49,14 @@ def by_popularity(parts: Split) -> Split:
     return replace(parts, train=train, validation=validation, test=test)
 
 
-def side(parts: Split, part: Part, *, most_users: int | None, most_asked: int, seed: int) -> Side:
+def side(parts: Split, part: Part, *, most_users: int | None, seed: int, candidates: int = CANDIDATES) -> Side:
     """Return a side, judged by at most `most_users` drawn users (None: all of them).
 
-    Every held-out item of `most_asked` of those has 99 candidates of its own half.
+    Every held-out item has so many candidates of its own half.
     """
     parts = of_some(parts, part, most_users, seed)
-    judged = evaluation_set(parts, (), part=part)
-    users = evaluated_users(parts, part=part)
-    fewer = of_some(parts, part, most_asked, seed)
-    negatives = evaluation_set(fewer, (), part=part, candidates=CANDIDATES, seed=seed).negatives
-    asked = np.isin(users, evaluated_users(fewer, part=part))[judged.relevant.rows]
-    everyone = np.zeros((len(asked), CANDIDATES), np.int32)
-    if negatives is not None:
-        everyone[asked] = negatives
-    return Side(parts.seen(part), replace(judged, negatives=everyone), users, asked)
+    judged = evaluation_set(parts, (), part=part, candidates=candidates, seed=seed)
+    return Side(parts.seen(part), judged, evaluated_users(parts, part=part))
 
 
 def of_some(parts: Split, part: Part, most_users: int | None, seed: int) -> Split:

@@ -1,21 +1,23 @@
 """The float32 factorizations that everything is compared with, and their tables as they ship."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.factor_data import Side
-from benchmarks.factor_quality import Quality, Scores, judge, times_shown
-from benchmarks.factor_scores import Kernel, float_scores, in_order, kernel_of, scores_of
+from benchmarks.factor_quality import K, best_unseen, judge_coded, judge_float
 from benchmarks.factor_settings import SHOWN, Setting, Turned, encoded, turned
 from converters.rewrite import strip_names
 from converters.tables.coded import Coded
+from converters.tables.near import Near, near
 from converters.tables.scorer import scorer_file
-from device_tests.evaluation import Ragged
+from device_tests.report import Quality
 from edgerec.models.factors import Factors, factorize, solve_users
 
 ITERATIONS = 15
+NEAR = 60
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,13 @@ class Fitting:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A side with a float32 model that learned from what it may see, and how that model ranks.
-
-    `shown` int64 [items] is how often an item stands in the first 20 of anyone whom the model knows.
-    """
+    """A side with a float32 model that learned from what it may see, and how that model ranks."""
 
     side: Side
     fitting: Fitting
     factors: Factors
     turned: Turned
     quality: Quality
-    shown: npt.NDArray[np.int64]
     seed: int
 
     @property
@@ -46,16 +44,27 @@ class Model:
         """The number of items."""
         return len(self.factors.items)
 
+    @cached_property
+    def lists(self) -> npt.NDArray[np.int32]:
+        """The best 60 unseen items of everyone who saw any, best first, int32 [users who saw any, 60]."""
+        return best_unseen(self.factors.items, self.factors.users, self.side.seen, NEAR)
+
+    @cached_property
+    def shown(self) -> npt.NDArray[np.int64]:
+        """How often an item stands in the first 20 of anyone whom the model knows, int64 [items]."""
+        return np.bincount(self.lists[:, :K].ravel(), minlength=self.items)
+
     def order(self, setting: Setting) -> npt.NDArray[np.int64]:
         """Return which item each row of a table is, int64 [rows], the rows that a setting drops left out."""
         order = np.argsort(-self.shown, kind="stable") if setting.order == SHOWN else np.arange(self.items)
         return order[: round(setting.kept * np.count_nonzero(self.shown))] if setting.kept else order
 
-    def judged(self, kernel: Kernel, order: npt.NDArray[np.int64], users: npt.NDArray[np.float32]) -> Quality:
-        """Return the quality of a table's kernel with vectors [all users, columns]."""
-        scores = scores_of(kernel, len(order), users[self.side.users])
-        whole = len(order) == self.items and bool((order == np.arange(self.items)).all())
-        return judge(scores if whole else in_order(scores, order, self.items), self.side)
+    def near(self, order: npt.NDArray[np.int64], background: float) -> Near:
+        """Return which users each row is near, those that have its item among their first 60; row r is order[r]."""
+        rows = np.full(self.items, -1)
+        rows[order] = np.arange(len(order))
+        known = np.flatnonzero(np.diff(self.side.seen.offsets))
+        return near(self.turned.users[known], rows[self.lists], len(order), background=background)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,27 +86,28 @@ def fit(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Factors:
 def fitted_quality(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Quality:
     """Return how a float32 model of so many columns ranks on a side."""
     factors = fit(side, columns, fitting, seed=seed)
-    return judge(float_scores(factors.items, factors.users[side.users]), side)
+    return judge_float(factors.items, factors.users, side)
 
 
 def model(side: Side, columns: int, fitting: Fitting, *, seed: int) -> Model:
     """Return a side with its float32 model."""
     factors = fit(side, columns, fitting, seed=seed)
-    quality = judge(float_scores(factors.items, factors.users[side.users]), side)
-    return Model(side, fitting, factors, turned(factors), quality, _shown(side, factors), seed)
+    quality = judge_float(factors.items, factors.users, side)
+    return Model(side, fitting, factors, turned(factors), quality, seed)
 
 
 def made(model: Model, setting: Setting) -> Made:
     """Return the table of a model stored as a setting says, and the file that ships."""
     order = model.order(setting)
-    coded = encoded(model.turned.items[order], setting, seed=model.seed)
+    near = model.near(order, setting.background) if setting.background else None
+    coded = encoded(model.turned.items[order], setting, seed=model.seed, near=near)
     users = _solved(model, coded, order) if setting.solved else model.turned.users
     return Made(coded, order, users, strip_names(scorer_file(coded)))
 
 
 def quality_of(model: Model, made: Made) -> Quality:
     """Return how a table ranks as it ships."""
-    return model.judged(kernel_of(made.coded), made.order, made.users)
+    return judge_coded(made.coded, made.users, model.side, made.order)
 
 
 def _solved(model: Model, coded: Coded, order: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -105,10 +115,3 @@ def _solved(model: Model, coded: Coded, order: npt.NDArray[np.int64]) -> npt.NDA
     stored[order] = coded.decode()
     settings = {"regularization": model.fitting.regularization, "alpha": model.fitting.alpha}
     return model.turned.users_turned(solve_users(model.turned.items_as_before(stored), model.side.seen, **settings))
-
-
-def _shown(side: Side, factors: Factors) -> npt.NDArray[np.int64]:
-    known = np.flatnonzero(np.diff(side.seen.offsets))
-    seen = Ragged(side.seen.offsets.astype(np.int32), side.seen.item).take(known)
-    scores: Scores = float_scores(factors.items, factors.users[known])
-    return times_shown(scores, seen, len(factors.items))

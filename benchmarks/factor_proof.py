@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from benchmarks.factor_data import Side, of_some
 from benchmarks.factor_models import Made, Model
-from benchmarks.factor_quality import K, judge, of_lists
-from benchmarks.factor_scores import kernel_of, scores_of
+from benchmarks.factor_quality import K, judge
 from converters import tflite_file
 from device_tests import bundle
-from device_tests.evaluation import EvaluationSet, from_npy
+from device_tests.evaluation import from_npy
 from device_tests.ranking import overlap
+from device_tests.report import Quality
 from edgerec.data.evaluation import evaluated_users, evaluation_set
 from edgerec.data.splitting import Split
 from edgerec.errors import EdgerecError
@@ -23,6 +23,7 @@ from edgerec.factor_bundle import factor_members, vector_input
 from edgerec.given_file import precision_of
 from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue, Promise
+from edgerec.search.coded_scores import scores_of
 from edgerec.targets import environment, local
 
 RUNTIMES = ("tflite-runtime==2.14.0", "ai-edge-litert==2.3.0")
@@ -58,8 +59,7 @@ def proofs(parts: Split, model: Model, made: Made, name: str, *, most_users: int
     users = evaluated_users(of_rows)
     columns = made.users.shape[1]
     evaluation = evaluation_set(of_rows, [vector_input(columns)], vectors=made.users)
-    side = Side(of_rows.seen("test"), evaluation, users, np.zeros(len(evaluation.relevant.values), np.bool_))
-    evaluated = judge(scores_of(kernel_of(made.coded), len(made.order), made.users[users]), side)
+    side = Side(of_rows.seen("test"), evaluation, users)
     members = factor_members(
         made.file,
         evaluation,
@@ -72,17 +72,15 @@ def proofs(parts: Split, model: Model, made: Made, name: str, *, most_users: int
         path = Path(scratch) / "table.edgerec"
         bundle.write(path, members)
         for runtime in RUNTIMES:
+            scores = scores_of(made.coded, runtime=environment.parse(runtime).name)
+            evaluated, own_lists = judge(scores, made.users, side)
+            recall = evaluated.metric("recall", K)
             try:
-                lists = _lists(path, runtime, Path(scratch))
+                measured, lists = _replayed(path, runtime, Path(scratch))
             except EdgerecError as error:
-                yield Proof(runtime, 0.0, float(evaluated.recall.mean()), 0.0, str(error))
+                yield Proof(runtime, 0.0, recall, 0.0, str(error))
                 continue
-            yield Proof(
-                runtime,
-                _recall(lists, evaluation),
-                float(evaluated.recall.mean()),
-                float(overlap(lists, evaluated.top).mean()),
-            )
+            yield Proof(runtime, measured.metric("recall", K), recall, float(overlap(lists, own_lists).mean()))
 
 
 def in_row_order(parts: Split, order: npt.NDArray[np.int64]) -> Split:
@@ -95,11 +93,9 @@ def in_row_order(parts: Split, order: npt.NDArray[np.int64]) -> Split:
     return replace(parts, train=train, validation=validation, test=test)
 
 
-def _lists(path: Path, runtime: str, scratch: Path) -> npt.NDArray[np.int32]:
+def _replayed(path: Path, runtime: str, scratch: Path) -> tuple[Quality, npt.NDArray[np.int32]]:
     ranked = scratch / "lists.npy"
-    local.run(path, runtime=environment.parse(runtime), only=("quality",), lists=ranked)
-    return from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)
-
-
-def _recall(lists: npt.NDArray[np.int32], evaluation: EvaluationSet) -> float:
-    return float(of_lists(lists, evaluation)[0].mean())
+    report = local.run(path, runtime=environment.parse(runtime), only=("quality",), lists=ranked)
+    if report.quality is None:
+        raise EdgerecError(f"{runtime} was asked for the quality and reported none")
+    return report.quality, from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)

@@ -1,122 +1,79 @@
-"""How well scores of a matrix factorization rank, in NumPy: over the whole catalogue, and among candidates."""
+"""How well a table of a matrix factorization ranks, in NumPy: over the whole catalogue, and among candidates."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.factor_data import Side
-from device_tests.evaluation import EvaluationSet, Ragged
-from device_tests.metrics import HALVES
-from device_tests.popularity import halves
-from device_tests.ranking import hide, ranks_among
+from converters.tables.coded import Coded
+from device_tests import quality
+from device_tests.evaluation import Ragged
+from device_tests.ranking import Ids, hide, top_k
+from device_tests.report import Quality
+from edgerec.data.interactions import Interactions
+from edgerec.search.coded_scores import Scores, dense_scores, scores_of
 
 K = 20
 CANDIDATES_K = 10
-_USERS_AT_ONCE = 512
-_GROUP = 32
+_USERS_AT_ONCE = 256
+_COUNTED_USERS = 1
 
 Matrix = npt.NDArray[np.float32]
-Scores = Callable[[slice], Matrix]
 
 
 @dataclass(frozen=True, eq=False)
-class Quality:
-    """What some scores gave on an evaluation set.
+class Ranker:
+    """What scores the users of a side with `vectors` [users, columns]: row r of the table is item order[r].
 
-    recall, ndcg   at 20 of every user, float64 [users]
-    hits, held     of each popularity half: items found among the first 10 of 100, and items that have candidates
-    top            the first 20 of every user, int32 [users, 20], best first
-    shown          how many times an item stands there, int64 [items]
+    An item without a row is never recommended.
     """
 
-    recall: npt.NDArray[np.float64]
-    ndcg: npt.NDArray[np.float64]
-    hits: tuple[int, int]
-    held: tuple[int, int]
-    top: npt.NDArray[np.int32]
-    shown: npt.NDArray[np.int64]
+    scores: Scores
+    vectors: Matrix
+    items: int
+    order: npt.NDArray[np.int64]
+    batch: int = _USERS_AT_ONCE
 
-    @property
-    def coverage(self) -> int:
-        """How many items stand in anyone's first 20."""
-        return int(np.count_nonzero(self.shown))
-
-
-def judge(scores: Scores, side: Side, *, k: int = K) -> Quality:
-    """Return the quality of scores [users of a slice, items], asked for the users of a side in slices.
-
-    Equal scores rank by lower id. At the last place of a list any of the items that are equal there may stand.
-    """
-    judged = side.judged
-    items, users = len(judged.popularity), judged.users
-    k = min(k, items)
-    top = np.empty((users, k), np.int32)
-    found = np.zeros(len(side.asked), np.bool_)
-    for start in range(0, users, _USERS_AT_ONCE):
-        part = slice(start, min(start + _USERS_AT_ONCE, users))
-        block = scores(part)
-        rows = np.arange(part.start, part.stop)
-        span = np.arange(judged.relevant.offsets[part.start], judged.relevant.offsets[part.stop])
-        asked = side.asked[span]
-        relevant = judged.relevant.take(rows)
-        if judged.negatives is not None and asked.any():
-            pairs = relevant.rows[asked], relevant.values[asked], judged.negatives[span[asked]]
-            found[span[asked]] = ranks_among(block, *pairs) <= CANDIDATES_K
-        hide(block, judged.seen.take(rows))
-        top[part] = first(block, k)
-    recall, ndcg = of_lists(top, judged)
-    half = halves(judged.popularity)[judged.relevant.values]
-    hits, held = (
-        tuple(int(np.count_nonzero(marked & (half == number))) for number in range(len(HALVES)))
-        for marked in (found, side.asked)
-    )
-    return Quality(recall, ndcg, (hits[0], hits[1]), (held[0], held[1]), top, np.bincount(top.ravel(), minlength=items))
+    def score_catalogue(self, inputs: Mapping[str, Ids], rows: npt.NDArray[np.integer]) -> Matrix:
+        """Return the scores of the users at `rows` by item, float32 [rows, items]."""
+        del inputs
+        by_row = self.scores(self.vectors[rows])
+        if len(self.order) == self.items and bool((self.order == np.arange(self.items)).all()):
+            return by_row
+        by_item = np.full((len(rows), self.items), -np.inf, np.float32)
+        by_item[:, self.order] = by_row
+        return by_item
 
 
-def times_shown(scores: Scores, seen: Ragged, items: int, *, k: int = K) -> npt.NDArray[np.int64]:
-    """Return how often each item stands in the k best that a user has not seen, int64 [items], over users of slices."""
-    shown = np.zeros(items, np.int64)
-    for start in range(0, len(seen), _USERS_AT_ONCE):
-        part = slice(start, min(start + _USERS_AT_ONCE, len(seen)))
-        block = scores(part)
-        hide(block, seen.take(np.arange(part.start, part.stop)))
-        shown += np.bincount(first(block, k).ravel(), minlength=items)
-    return shown
+def judge(
+    scores: Scores, users: Matrix, side: Side, order: npt.NDArray[np.int64] | None = None
+) -> tuple[Quality, npt.NDArray[np.int32]]:
+    """Return the quality of scores with vectors of all users [users, columns], and the first 20 of those who judge."""
+    items = len(side.judged.popularity)
+    ranker = Ranker(scores, users[side.users], items, np.arange(items) if order is None else order)
+    return quality.measure(ranker, side.judged, min(K, items), counted_users=_COUNTED_USERS)
 
 
-def first(scores: Matrix, k: int) -> npt.NDArray[np.int32]:
-    """Return the k best of every row of scores [rows, items], int32 [rows, k], best first, equal ones by lower id.
-
-    Only the k groups of items with the largest maxima are looked into: whatever stands in the first k is there.
-    """
-    rows, items = scores.shape
-    groups = -(-items // _GROUP)
-    if groups <= k:
-        return np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int32)
-    # Item i is in group i modulo the number of groups, so that a maximum is taken over whole rows of memory.
-    whole = items // groups
-    maxima = scores[:, : whole * groups].reshape(rows, whole, groups).max(axis=1)
-    rest = items - whole * groups
-    np.maximum(maxima[:, :rest], scores[:, whole * groups :], out=maxima[:, :rest])
-    best = np.sort(np.argpartition(-maxima, k - 1, axis=1)[:, :k], axis=1)
-    ids = (best[:, None, :] + (np.arange(whole + 1) * groups)[:, None]).reshape(rows, -1)
-    inside = ids < items
-    values = np.where(inside, np.take_along_axis(scores, np.minimum(ids, items - 1), axis=1), -np.inf)
-    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(ids, order, axis=1).astype(np.int32)
+def judge_coded(coded: Coded, users: Matrix, side: Side, order: npt.NDArray[np.int64] | None = None) -> Quality:
+    """Return the quality of a coded table as it ships."""
+    return judge(scores_of(coded), users, side, order)[0]
 
 
-def of_lists(
-    top: npt.NDArray[np.int32], judged: EvaluationSet
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return recall and NDCG of every user's list [users, k], float64 [users] each: those of device_tests.metrics."""
-    users, k = top.shape
-    items = len(judged.popularity)
-    counts = np.diff(judged.relevant.offsets)
-    pairs = judged.relevant.rows.astype(np.int64) * items + judged.relevant.values
-    hit = np.isin(np.arange(users)[:, None] * items + top, pairs)
-    gains = 1 / np.log2(np.arange(2, k + 2))
-    best = np.concatenate([np.zeros(1), np.cumsum(gains)])[np.minimum(counts, k)]
-    return hit.sum(axis=1) / counts, (hit * gains).sum(axis=1) / best
+def judge_float(items: Matrix, users: Matrix, side: Side) -> Quality:
+    """Return the quality of a float32 table."""
+    return judge(dense_scores(items, rounded=False), users, side)[0]
+
+
+def best_unseen(items: Matrix, users: Matrix, seen: Interactions, k: int) -> Ids:
+    """Return the k best items that every user who saw any has not seen, int32 [users who saw any, k]."""
+    known = np.flatnonzero(np.diff(seen.offsets))
+    of_known = Ragged(seen.offsets.astype(np.int32), seen.item).take(known)
+    lists = np.empty((len(known), min(k, len(items))), np.int32)
+    for start in range(0, len(known), _USERS_AT_ONCE):
+        rows = np.arange(start, min(start + _USERS_AT_ONCE, len(known)))
+        block = users[known[rows]] @ items.T
+        hide(block, of_known.take(rows))
+        lists[rows] = top_k(block, lists.shape[1])
+    return lists

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.factor_models import Model
-from benchmarks.factor_scores import Kernel, kernel_of, kernel_of_file
+from converters import tflite_file, values
 from converters.rewrite import strip_names
 from converters.tables.coded import Coded
 from converters.tables.native_rows import BlockRows, NativeRows
 from converters.tables.scorer import scorer_file
+from edgerec.search.coded_scores import Scores, dense_scores, scores_of
 
 _HERE = Path(__file__).parent
 QUANTIZER = "ai-edge-quantizer"
@@ -38,7 +39,7 @@ class Peer:
 
     name: str
     file: bytes
-    kernel: Kernel
+    scores: Scores
     order: npt.NDArray[np.int64]
 
 
@@ -57,14 +58,24 @@ def peers(model: Model, quantizer_python: str | None) -> Iterator[Peer]:
             yield _of_file(name, folder / f"{stem}.tflite", everything)
         if quantizer_python is None:
             for name, coded in _without_quantizer(model.factors.items).items():
-                yield Peer(f"{QUANTIZER} {name} (by our codec)", _packed(coded), kernel_of(coded), everything)
+                yield Peer(f"{QUANTIZER} {name} (by our codec)", _packed(coded), scores_of(coded), everything)
         else:
             _run(quantizer_python, "quantize_by_peer.py", folder / "float32.tflite", folder, *RECIPES.values())
             for name, recipe in RECIPES.items():
                 yield _of_file(f"{QUANTIZER} {name}", folder / f"{recipe}.tflite", everything)
     shown = np.flatnonzero(model.shown)
     coded = min_max_rows(model.factors.items[shown], 4)
-    yield Peer("rows shown to anyone, int4", _packed(coded), kernel_of(coded), shown)
+    yield Peer("rows shown to anyone, int4", _packed(coded), scores_of(coded), shown)
+
+
+def scores_of_file(model: bytes) -> Scores:
+    """Return what scores as the one dense layer of a .tflite that another tool wrote."""
+    file = tflite_file.parse(model)
+    graph = file.subgraphs[0]
+    (dense,) = (operator for operator in graph.operators if operator.name == "FULLY_CONNECTED")
+    weights = graph.tensors[dense.inputs[1]]
+    whole = weights.dtype != "FLOAT32"
+    return dense_scores(values.decode(file, weights) if whole else values.raw(file, weights), rounded=whole)
 
 
 def min_max_rows(table: npt.NDArray[np.float32], bits: int) -> NativeRows:
@@ -91,7 +102,7 @@ def _rounded(table: npt.NDArray[np.float32], bits: int) -> tuple[npt.NDArray[np.
 
 def _of_file(name: str, path: Path, order: npt.NDArray[np.int64]) -> Peer:
     file = path.read_bytes()
-    return Peer(name, file, kernel_of_file(file), order)
+    return Peer(name, file, scores_of_file(file), order)
 
 
 def _packed(coded: Coded) -> bytes:

@@ -19,12 +19,11 @@ import numpy as np
 
 from benchmarks import factor_candidates, factor_data, factor_models, size_table
 from benchmarks.factor_candidates import Grids
+from benchmarks.factor_choice import FLOORS, WITHOUT_HALVES, walk
 from benchmarks.factor_data import Side
-from benchmarks.factor_floors import FLOORS, FLOORS_WITHOUT_HALVES, Kept, kept, walk
 from benchmarks.factor_models import Fitting, Model
 from benchmarks.factor_proof import Proof, proofs
-from benchmarks.factor_quality import Quality, judge
-from benchmarks.factor_scores import float_scores, kernel_of, scores_of
+from benchmarks.factor_quality import CANDIDATES_K, K, judge, judge_coded, judge_float
 from benchmarks.factor_settings import Setting
 from benchmarks.peers import peers
 from benchmarks.size_goals import GOALS, PEER_DROPPED, Goal, say_goals
@@ -35,12 +34,14 @@ from converters.tables.float32_rows import Float32Rows
 from converters.tables.rounding import minmax_scales, rounded
 from converters.tables.scorer import scorer_file
 from device_tests.bundle import deflated_bytes
+from device_tests.metrics import HALVES
+from device_tests.report import Quality
 from edgerec.data.splitting import Split
+from edgerec.floors import Floors, FloorVerdict, judged
 
 COLUMNS = 64
 SCRATCH_COLUMNS = (8, 16, 32)
 VALIDATION_USERS = 8000
-ASKED_USERS = 8000
 PROOF_USERS = 1000
 FLOAT32_FLOORS = {"MovieTweetings": 0.29, "Amazon-CDs": 0.12}
 
@@ -90,8 +91,7 @@ def learned(
     """Return the float32 settings by columns, chosen on validation of the first seed, and the models of validation."""
 
     def side(one: tuple[Split, int]) -> Side:
-        most = {"most_users": VALIDATION_USERS, "most_asked": ASKED_USERS}
-        return factor_data.side(one[0], "validation", **most, seed=one[1])
+        return factor_data.side(one[0], "validation", most_users=VALIDATION_USERS, seed=one[1])
 
     sides = list(pool.map(side, zip(splits, numbers, strict=True)))
     fittings = {}
@@ -104,7 +104,7 @@ def learned(
                 grids.fittings,
             )
         )
-        recalls = [float(quality.recall.mean()) for quality in tried]
+        recalls = [quality.metric("recall", K) for quality in tried]
         fittings[columns] = best = grids.fittings[recalls.index(max(recalls))]
         print(
             f"float32, {columns} columns: regularization {best.regularization:g}, alpha {best.alpha:g} of "
@@ -119,7 +119,7 @@ def learned(
 
 
 def walked(models: Sequence[Model], settings: Sequence[Setting], goal: Goal, pool: Executor) -> Setting:
-    def ask(setting: int) -> list[Kept]:
+    def ask(setting: int) -> list[FloorVerdict]:
         return list(pool.map(lambda model: of_setting(model, settings[setting]), models))
 
     found = walk(len(settings), ask, goal.floors)
@@ -128,28 +128,34 @@ def walked(models: Sequence[Model], settings: Sequence[Setting], goal: Goal, poo
     return settings[found.chosen]
 
 
-def of_setting(model: Model, setting: Setting) -> Kept:
-    return kept(factor_models.quality_of(model, factor_models.made(model, setting)), model.quality)
+def of_setting(model: Model, setting: Setting) -> FloorVerdict:
+    return judged(FLOORS, model.quality, factor_models.quality_of(model, factor_models.made(model, setting)))
 
 
 def on_test(parts: Split, number: int, fitting: Fitting, most_users: int | None) -> Model:
-    side = factor_data.side(parts, "test", most_users=most_users, most_asked=ASKED_USERS, seed=number)
+    side = factor_data.side(parts, "test", most_users=most_users, seed=number)
     return factor_models.model(side, COLUMNS, fitting, seed=number)
 
 
 def say_float32(name: str, seeds: Sequence[Seed]) -> None:
-    recalls = [float(seed.test.quality.recall.mean()) for seed in seeds]
+    whole = [seed.test.quality for seed in seeds]
+    recalls = [quality.metric("recall", K) for quality in whole]
     least = FLOAT32_FLOORS[name]
     if min(recalls) < least:
         print(f"**The float32 baseline is below recall@20 {least}: no ratio below counts.**\n")
     told = ", ".join(f"{recall:.4f}" for recall in recalls)
-    hits = "; ".join(f"{seed.test.quality.hits[0]} and {seed.test.quality.hits[1]}" for seed in seeds)
+    hits = "; ".join(" and ".join(map(str, hits_of(quality))) for quality in whole)
     users = ", ".join(str(seed.test.side.judged.users) for seed in seeds)
-    covered = ", ".join(str(seed.test.quality.coverage) for seed in seeds)
+    covered = ", ".join(str(quality.recommended_items[K - 1]) for quality in whole)
     print(
         f"{name}, test: float32 recall@20 {told}; {users} users; hits@10 of 100 in the popular and unpopular half "
         f"{hits}; items shown {covered} of {seeds[0].test.items}.\n"
     )
+
+
+def hits_of(quality: Quality) -> list[int]:
+    """Return how many held-out items of each popularity half are among the first of their candidates."""
+    return [sum(hits for hits, _ in quality.candidate_hits(CANDIDATES_K, half)) for half in HALVES]
 
 
 def table(
@@ -163,7 +169,7 @@ def table(
     plain = [_packed(Float32Rows(seed.test.factors.items)) for seed in seeds]
     disk, download = (float(np.mean([measure(file) for file in plain])) for measure in (len, deflated_bytes))
 
-    def row(name: str, entries: Sequence[Entry], floors: Kept = FLOORS) -> Row:
+    def row(name: str, entries: Sequence[Entry], floors: Floors = FLOORS) -> Row:
         made = Row(name, tuple(entries), disk, download, floors)
         print(size_table.line(made), flush=True)
         return made
@@ -175,7 +181,7 @@ def table(
     by_peer = list(pool.map(lambda seed: list(_of_peers(seed, quantizer)), seeds))
     for entries in zip(*by_peer, strict=True):
         name = entries[0][0]
-        floors = FLOORS_WITHOUT_HALVES if name == PEER_DROPPED else FLOORS
+        floors = WITHOUT_HALVES if name == PEER_DROPPED else FLOORS
         yield row(name, [entry for _, entry in entries], floors)
     for columns in SCRATCH_COLUMNS:
         trained = list(
@@ -205,7 +211,7 @@ def _of_peers(seed: Seed, quantizer: str | None) -> Iterator[tuple[str, Entry]]:
     began = time.perf_counter()
     for peer in peers(seed.test, quantizer):
         seconds = time.perf_counter() - began
-        quality = seed.test.judged(peer.kernel, peer.order, seed.test.factors.users)
+        quality = judge(peer.scores, seed.test.factors.users, seed.test.side, peer.order)[0]
         yield peer.name, _entry(peer.file, seed, quality, seconds)
         began = time.perf_counter()
 
@@ -214,11 +220,10 @@ def _from_scratch(seed: Seed, columns: int, fitting: Fitting) -> Iterator[Entry]
     began = time.perf_counter()
     factors = factor_models.fit(seed.test.side, columns, fitting, seed=seed.number)
     seconds = time.perf_counter() - began
-    users = factors.users[seed.test.side.users]
-    wide = judge(float_scores(factors.items, users), seed.test.side)
+    wide = judge_float(factors.items, factors.users, seed.test.side)
     yield _entry(_packed(Float32Rows(factors.items)), seed, wide, seconds)
     coded = rounded(factors.items, minmax_scales(factors.items, 8), 8)
-    quality = judge(scores_of(kernel_of(coded), seed.test.items, users), seed.test.side)
+    quality = judge_coded(coded, factors.users, seed.test.side)
     yield _entry(_packed(coded), seed, quality, seconds)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.factor_floors import FLOORS, FLOORS_WITHOUT_HALVES, Kept, missed
+from benchmarks.factor_choice import FLOORS, WITHOUT_HALVES, missed_on_mean
 from benchmarks.factor_settings import Setting
 from benchmarks.size_table import Row
+from edgerec.floors import Floors
 
 PEER_DROPPED = "rows shown to anyone, int4"
 
@@ -16,14 +17,14 @@ class Goal:
 
     name: str
     grid: str
-    floors: Kept
+    floors: Floors
     asked: dict[str, float]
 
 
 GOALS = (
     Goal("ours, own rows", "own", FLOORS, {"MovieTweetings": 11, "Amazon-CDs": 11}),
     Goal("ours, rows may share codes", "shared", FLOORS, {"MovieTweetings": 15, "Amazon-CDs": 17}),
-    Goal("ours, rows dropped", "dropped", FLOORS_WITHOUT_HALVES, {}),
+    Goal("ours, rows dropped", "dropped", WITHOUT_HALVES, {}),
 )
 TUNED = {"MovieTweetings": 22.0, "Amazon-CDs": 22.0}
 DROPPED_TIMES_PEER = 1.5
@@ -40,11 +41,11 @@ def say_goals(name: str, rows: Sequence[Row], chosen: dict[str, Setting]) -> Non
     asked.insert(2, ("the same without tuning, for the row that tunes", by_name[GOALS[1].name], TUNED[name]))
     for what, row, ratio in asked:
         closest = rival(row, line)
-        beats = closest.kept.recall < row.kept.recall and closest.kept.ndcg < row.kept.ndcg
+        beats = closest.share("recall") < row.share("recall") and closest.share("ndcg") < row.share("ndcg")
         print(
             f"| {what} | {ratio:.1f}x | {row.ratio:.1f}x | {DISK_SHARE * ratio:.1f}x | {row.disk_ratio:.1f}x "
             f"| {_held(row)} | {'yes' if beats else 'NO'}: {closest.name} ({closest.ratio:.1f}x) keeps "
-            f"{closest.kept.recall:.1%} and {closest.kept.ndcg:.1%} |"
+            f"{closest.share('recall'):.1%} and {closest.share('ndcg'):.1%} |"
         )
     print()
     for goal in GOALS:
@@ -52,7 +53,7 @@ def say_goals(name: str, rows: Sequence[Row], chosen: dict[str, Setting]) -> Non
 
 
 def _held(row: Row) -> str:
-    missing = missed(row.kept, row.floors)
+    missing = missed_on_mean(row.kept, row.floors)
     return f"missed: {', '.join(missing)}" if missing else "held"
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.factor_floors import FLOORS, Kept, kept, mean, missed
-from benchmarks.factor_quality import Quality
+from benchmarks.factor_choice import FLOORS, mean, missed, name_of
+from benchmarks.factor_quality import K
+from device_tests.report import Quality
+from edgerec.floors import Floor, Floors, FloorVerdict, judged
 from edgerec.statistics import Interval, ratio_bootstrap
 
 COLUMNS = (
@@ -38,10 +41,10 @@ class Entry:
     users: npt.NDArray[np.int32]
     seconds: float
 
-    @property
-    def kept(self) -> Kept:
+    @cached_property
+    def kept(self) -> FloorVerdict:
         """The shares of float32's figures."""
-        return kept(self.quality, self.float32)
+        return judged(FLOORS, self.float32, self.quality)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ class Row:
     entries: tuple[Entry, ...]
     float32_disk_bytes: float
     float32_download_bytes: float
-    floors: Kept = FLOORS
+    floors: Floors = FLOORS
 
     @property
     def ratio(self) -> float:
@@ -65,9 +68,13 @@ class Row:
         return self.float32_disk_bytes / float(np.mean([one.disk_bytes for one in self.entries]))
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> dict[Floor, float | None]:
         """The mean over the seeds of the shares kept."""
         return mean([one.kept for one in self.entries])
+
+    def share(self, name: str) -> float:
+        """The mean share kept of a figure by its name in the table; 0 where it has no evidence."""
+        return next(share for floor, share in self.kept.items() if name_of(floor) == name) or 0.0
 
 
 def retained(entries: Sequence[Entry], figure: str) -> Interval:
@@ -79,8 +86,8 @@ def retained(entries: Sequence[Entry], figure: str) -> Interval:
     above, below = np.zeros(len(users)), np.zeros(len(users))
     for one in entries:
         places = np.searchsorted(users, one.users)
-        above[places] += getattr(one.quality, figure)
-        below[places] += getattr(one.float32, figure)
+        above[places] += one.quality.per_user(figure, K)
+        below[places] += one.float32.per_user(figure, K)
     return ratio_bootstrap(above, below, seed=_BOOTSTRAP_SEED)
 
 
@@ -91,7 +98,7 @@ def heading() -> str:
 
 def line(row: Row) -> str:
     """Return a row's line; bytes are means over the seeds."""
-    found = row.kept
+    found = {name_of(floor): share for floor, share in row.kept.items()}
     disk, download = (np.mean([getattr(one, name) for one in row.entries]) for name in ("disk_bytes", "download_bytes"))
     cells = (
         row.name,
@@ -101,14 +108,14 @@ def line(row: Row) -> str:
         f"{row.disk_ratio:.1f}x",
         _interval(retained(row.entries, "recall")),
         _interval(retained(row.entries, "ndcg")),
-        *(_share(value) for value in (found.popular, found.unpopular, found.coverage)),
+        *(_share(value) for value in (found["popular"], found["unpopular"], found["coverage"])),
         "; ".join(_verdict(one, row.floors) for one in row.entries),
         f"{np.mean([one.seconds for one in row.entries]):.1f}",
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _verdict(entry: Entry, floors: Kept) -> str:
+def _verdict(entry: Entry, floors: Floors) -> str:
     return ", ".join(missed(entry.kept, floors)) or "none"
 
 

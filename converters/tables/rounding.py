@@ -13,7 +13,7 @@ from converters.tables.metric import damped
 Scales: TypeAlias = NDArray[np.float16]
 
 _CLIPS = np.linspace(1.0, 0.3, 29, dtype=np.float32)
-_HALF_SHIFTED_BITS = 2
+HALF_SHIFTED_BITS = 2
 _STEPS_AN_OCTAVE = 4
 _SMALLEST = np.float16(2.0**-14)
 
@@ -44,21 +44,27 @@ def clipped_scales(table: Floats, bits: int, *, moment: NDArray[Any] | None = No
 
 
 def graded_scales(
-    table: Floats, bits: int, *, step: float, exponent: float = 0.5, among: Floats | None = None
+    table: Floats,
+    bits: int,
+    *,
+    step: float,
+    exponent: float = 0.5,
+    among: Floats | None = None,
+    finer: NDArray[np.float64] | None = None,
 ) -> Scales:
     """Return scales that grow as the length of a row to the power `exponent`, and are `step` for the mean length.
 
     The mean is geometric, and `step` counts in such lengths: 0.15 rounds 64 columns to about 2 bits of entropy each,
     with `exponent` 0 the step is one for all rows, with 1 each row has the same relative error. Scales keep to quarter
     octaves, so that they compress; a row that would not fit `bits` gets the next that does. The mean is that of
-    `among` [n, columns], of the table itself when None.
+    `among` [n, columns], of the table itself when None. `finer` [rows] are what the scales are divided by.
     """
     if not step > 0:
         raise ConverterError(f"scales take a step above 0, not {step}: try 0.1")
     lengths, others = _lengths(table), _lengths(table if among is None else among)
     shortest = 1e-3 * max(float(np.median(others)), 1e-12)
     logs, mean = np.log2(np.maximum(lengths, shortest)), np.log2(np.maximum(others, shortest)).mean()
-    wanted = np.log2(step) + exponent * logs + (1 - exponent) * mean
+    wanted = np.log2(step) + exponent * logs + (1 - exponent) * mean - (0 if finer is None else np.log2(finer))
     fitting = np.log2(np.maximum(np.abs(table).max(axis=1) / (_largest(bits) + 0.5), float(_SMALLEST)))
     octaves = np.maximum(np.round(wanted * _STEPS_AN_OCTAVE), np.ceil(fitting * _STEPS_AN_OCTAVE)) / _STEPS_AN_OCTAVE
     return _stored(2.0**octaves)
@@ -71,7 +77,7 @@ def _lengths(table: Floats) -> NDArray[np.float64]:
 
 def rounded(table: Floats, scales: Scales, bits: int) -> IntegerRows:
     """Return every number of `table` [rows, columns] at the nearest level that its row's scale allows."""
-    return IntegerRows(_nearest(table / scales.astype(np.float32)[:, None], bits), scales, bits)
+    return IntegerRows(nearest(table / scales.astype(np.float32)[:, None], bits), scales, bits)
 
 
 def fed_back(table: Floats, scales: Scales, bits: int, moment: NDArray[Any]) -> IntegerRows:
@@ -86,12 +92,12 @@ def fed_back(table: Floats, scales: Scales, bits: int, moment: NDArray[Any]) -> 
     order = np.argsort(-np.diag(metric), kind="stable")
     upper = np.linalg.cholesky(np.linalg.inv(metric[np.ix_(order, order)])).T.astype(np.float32)
     wide = scales.astype(np.float32)
-    shift = np.float32(0.5 if bits == _HALF_SHIFTED_BITS else 0)
+    shift = np.float32(0.5 if bits == HALF_SHIFTED_BITS else 0)
     left = np.ascontiguousarray(table[:, order].T.astype(np.float32))
     values = np.empty(table.shape, np.int8)
     for place, column in enumerate(order):
-        level = _nearest(left[place] / wide, bits)
-        if bits != _HALF_SHIFTED_BITS:
+        level = nearest(left[place] / wide, bits)
+        if bits != HALF_SHIFTED_BITS:
             level[table[:, column] == 0] = 0
         values[:, column] = level
         error = (left[place] - (level + shift) * wide) / upper[place, place]
@@ -99,16 +105,16 @@ def fed_back(table: Floats, scales: Scales, bits: int, moment: NDArray[Any]) -> 
     return IntegerRows(values, scales, bits)
 
 
-def _nearest(scaled: Floats, bits: int) -> NDArray[np.int8]:
-    """Return the nearest integers, symmetric around 0; with 2 bits the integer below the nearest half."""
-    if bits == _HALF_SHIFTED_BITS:
+def nearest(scaled: Floats, bits: int) -> NDArray[np.int8]:
+    """Return the nearest integers that `bits` hold, symmetric around 0; with 2 bits those below the nearest half."""
+    if bits == HALF_SHIFTED_BITS:
         return np.clip(np.floor(scaled), -2, 1).astype(np.int8)
     most = _largest(bits)
     return np.clip(np.round(scaled), -most, most).astype(np.int8)
 
 
 def _largest(bits: int) -> float:
-    return 1.5 if bits == _HALF_SHIFTED_BITS else 2.0 ** (bits - 1) - 1
+    return 1.5 if bits == HALF_SHIFTED_BITS else 2.0 ** (bits - 1) - 1
 
 
 def _stored(scales: NDArray[Any]) -> Scales:

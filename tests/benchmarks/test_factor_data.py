@@ -30,16 +30,13 @@ def test_items_are_numbered_by_popularity_in_train_and_nothing_else_changes() ->
         assert named(one) == named(other)
 
 
-def test_only_the_users_asked_for_judge_and_only_some_of_them_with_candidates() -> None:
-    made = side(by_popularity(parts()), "test", most_users=12, most_asked=5, seed=3)
+def test_only_the_users_asked_for_judge_every_item_among_candidates() -> None:
+    made = side(by_popularity(parts()), "test", most_users=12, seed=3)
     judged = made.judged
     assert (judged.users, len(made.users)) == (12, 12)
     assert judged.negatives is not None
-    asked_of = np.unique(judged.relevant.rows[made.asked])
-    assert len(asked_of) == 5
-    assert made.asked.sum() == np.isin(judged.relevant.rows, asked_of).sum()
-    for place in np.flatnonzero(made.asked):
-        row, negatives = judged.relevant.rows[place], set(judged.negatives[place].tolist())
+    for row, drawn in zip(judged.relevant.rows, judged.negatives, strict=True):
+        negatives = set(drawn.tolist())
         assert len(negatives) == 99
         assert not negatives & set(judged.relevant[row].tolist()) | negatives & set(judged.seen[row].tolist())
     for place, user in enumerate(made.users):
@@ -48,6 +45,6 @@ def test_only_the_users_asked_for_judge_and_only_some_of_them_with_candidates() 
 
 
 def test_everyone_judges_when_no_number_is_given() -> None:
-    made = side(by_popularity(parts()), "validation", most_users=None, most_asked=100, seed=3)
+    made = side(by_popularity(parts()), "validation", most_users=None, candidates=0, seed=3)
     assert made.judged.users == USERS
-    assert made.asked.all()
+    assert made.judged.negatives is None

@@ -33,7 +33,7 @@ def test_items_are_numbered_as_rows_and_those_without_one_are_left_out() -> None
 
 def test_a_table_of_integers_and_codes_ranks_in_both_runtimes_as_evaluated() -> None:
     given = parts()
-    trained = model(side(given, "test", most_users=None, most_asked=3, seed=1), 8, Fitting(1, 10), seed=1)
+    trained = model(side(given, "test", most_users=None, seed=1), 8, Fitting(1, 10), seed=1)
     setting = Setting((Integers(0.3, ((4, 8), (4, 4)), 0.1), Codes(1, 6, 4, 16)), SHOWN)
     found = list(proofs(given, trained, made(trained, setting), "test", most_users=20))
     assert [proof.runtime for proof in found] == ["tflite-runtime==2.14.0", "ai-edge-litert==2.3.0"]
@@ -42,7 +42,7 @@ def test_a_table_of_integers_and_codes_ranks_in_both_runtimes_as_evaluated() -> 
 
 def test_two_bit_rows_are_refused_by_the_old_runtime_and_that_is_said() -> None:
     given = parts()
-    trained = model(side(given, "test", most_users=None, most_asked=3, seed=1), 8, Fitting(1, 10), seed=1)
+    trained = model(side(given, "test", most_users=None, seed=1), 8, Fitting(1, 10), seed=1)
     old, new = proofs(given, trained, made(trained, Setting((Integers(1, ((8, 2),), 0.1),))), "test", most_users=20)
     assert (old.held, new.held) == (False, True)
     assert "tflite-runtime" in old.refused or "FULLY_CONNECTED" in old.refused

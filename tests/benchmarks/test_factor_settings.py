@@ -5,6 +5,7 @@ import numpy as np
 from benchmarks.factor_settings import SHOWN, Codes, Integers, Setting, encoded, turned
 from converters.tables.columns import Columns
 from converters.tables.metric import second_moment
+from converters.tables.near import near
 from converters.tables.tiers import Tiers
 from edgerec.models.factors import Factors
 
@@ -39,6 +40,19 @@ def test_tiers_take_their_share_of_the_rows_and_groups_their_columns() -> None:
     assert np.abs(decoded[:15] - FACTORS.items[:15]).max() < 0.05
     assert not decoded[15:, 6:].any()
     assert 0.05 < np.abs(decoded[15:, :2] - FACTORS.items[15:, :2]).max() < 0.5
+
+
+def test_rows_in_their_own_metrics_are_finer_where_many_come_near_and_err_less_in_these() -> None:
+    lists = np.tile(np.arange(8), (50, 1))
+    of = near(FACTORS.users, lists, 60, background=5)
+    setting = Setting((Integers(0.1, ((8, 8),), 0.5), Integers(1, ((6, 8),), 0.5)), background=5)
+    plain, own = (encoded(FACTORS.items, setting, seed=0, near=given) for given in (None, of))
+    assert isinstance(own, Tiers)
+    assert isinstance(own.parts[1], Columns)
+    assert own.parts[1].columns == 8
+    errors = [np.square(FACTORS.users @ (coded.decode() - FACTORS.items).T).sum(axis=0) for coded in (plain, own)]
+    assert (errors[1][:8] < errors[0][:8]).all()
+    assert errors[1][8:].sum() < 0.8 * errors[0][8:].sum()
 
 
 def test_codes_of_the_first_columns_leave_the_others_at_zero() -> None:

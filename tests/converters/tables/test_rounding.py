@@ -69,6 +69,13 @@ def test_graded_scales_grow_as_a_power_of_the_length(exponent: float, ratio: flo
     assert scales[1] / scales[0] == ratio
 
 
+def test_graded_scales_are_as_many_times_finer_as_they_are_told() -> None:
+    table = drawn()
+    plain = graded_scales(table, 8, step=0.2).astype(np.float64)
+    finer = graded_scales(table, 8, step=0.2, finer=np.repeat([1.0, 2.0], 20)).astype(np.float64)
+    np.testing.assert_array_equal(plain / finer, np.repeat([1.0, 2.0], 20))
+
+
 def test_graded_scales_keep_to_quarter_octaves_and_hold_the_largest_number() -> None:
     table = drawn()
     coarse = graded_scales(table, 8, step=0.1)
