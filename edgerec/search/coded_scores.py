@@ -9,6 +9,7 @@ from converters import tflite_file
 from converters.numpy_reference import run
 from converters.numpy_reference.products import rounded_rows
 from converters.tables.coded import Coded, Floats
+from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.integer_rows import IntegerRows
 from converters.tables.low_rank import LowRank
@@ -71,6 +72,17 @@ def _shared(coded: SharedRows) -> Scores:
     return lambda vectors: np.take(distinct(vectors), coded.index, axis=1)
 
 
+def _columns(coded: Columns) -> Scores:
+    ends = np.cumsum([part.columns for part in coded.parts])
+    parts = [(slice(end - part.columns, end), scores_of(part)) for part, end in zip(coded.parts, ends, strict=True)]
+
+    def score(vectors: Floats) -> Floats:
+        total: Floats = np.sum([scores(np.ascontiguousarray(vectors[:, of])) for of, scores in parts], axis=0)
+        return total
+
+    return score
+
+
 def _tiers(coded: Tiers) -> Scores:
     parts = [scores_of(part) for part in coded.parts]
     return lambda vectors: np.concatenate([part(vectors) for part in parts], axis=1)
@@ -91,4 +103,5 @@ _MAKERS: Mapping[type[Any], Callable[[Any], Scores]] = {
     LowRank: _low_rank,
     SharedRows: _shared,
     Tiers: _tiers,
+    Columns: _columns,
 }
