@@ -28,6 +28,7 @@ def test_what_does_not_fit_the_bits_of_its_group_is_clipped() -> None:
         ColumnGroups((Group(8, 8), Group(8, bits)), step=0.01).encode(table(), Statistics(), seed=0).decode()
         for bits in (4, 8)
     )
+    assert np.allclose(fine, table(), atol=0.02)
     assert np.array_equal(coarse[:, :8], fine[:, :8])
     assert np.abs(coarse[:, 8:]).max() < np.abs(fine[:, 8:]).max()
 
