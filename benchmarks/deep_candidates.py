@@ -41,7 +41,6 @@ CANDIDATES: Mapping[str, tuple[Recipe, ...]] = {
         _gru("axes16-cols4x8and12x4", "axes24-cols8x8and16x4", _TUNED),
     ),
     "neumf": (
-        _neumf("aq12x16", "aq12x16", "axes8-cols8x8"),
         _neumf("aq20x16", "aq12x16", "axes8-cols8x8"),
         _neumf("aq24x16", "aq16x16", "axes16-cols8x8and8x4"),
         _neumf("aq32x16", "aq20x16", "axes16-cols16x8"),

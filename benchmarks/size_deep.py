@@ -103,7 +103,7 @@ def chosen(work: Work) -> Recipe:
         return [kept(work.quality(side, grid[number]), of) for side, of in zip(sides, whole, strict=True)]
 
     found = walk(len(grid), ask, size_table.FLOORS)
-    says = "holds on validation" if found.holds else "NONE HOLDS on validation, this is the nearest"
+    says = "holds on validation" if found.holds else "NONE HOLDS with its margin on validation, this is the nearest"
     print(f"ours: {says}, {len(found.tried)} of {len(grid)} tried: {grid[found.chosen].name}", flush=True)
     return grid[found.chosen]
 
