@@ -6,6 +6,7 @@ import numpy as np
 
 from converters.op_versions import oldest_runtime
 from converters.schema import OPERATORS
+from converters.written_once import builder_of, share
 
 # The schema asks for buffers at multiples of 16 bytes: kernels read them where they lie, with wide loads.
 _ALIGNMENT_BYTES = 16
@@ -17,10 +18,9 @@ def packed(model: Any) -> bytes:
     """Return the file of a `ModelT` with one subgraph.
 
     Each operator follows what it reads and else keeps its place; operator codes, tensors and buffers that nothing
-    refers to are left out and the others numbered anew; the oldest runtime that the converter claimed is the file's.
+    refers to are left out and the others numbered anew; what is equal is written once; the oldest runtime that the
+    converter claimed is the file's.
     """
-    import flatbuffers  # noqa: PLC0415  (only the compress install has it)
-
     graph = model.subgraphs[0]
     graph.operators = _ordered(graph.operators)
     _drop_unused_codes(model, graph)
@@ -28,7 +28,8 @@ def packed(model: Any) -> bytes:
     _drop_unused_buffers(model, graph)
     _state_oldest_runtime(model)
     stored = sum(0 if one.data is None else len(one.data) for one in model.buffers)
-    builder = flatbuffers.Builder(stored + (1 << 16))
+    share(graph)
+    builder = builder_of(stored + (1 << 16))
     model.buffers = [_Aligned(one) for one in model.buffers]
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

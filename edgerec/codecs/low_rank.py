@@ -49,14 +49,27 @@ class LowRank:
 
     def stored_bytes(self, rows: int, columns: int, statistics: Statistics) -> int:
         """The factor and the projection."""
-        return self.of.stored_bytes(rows, self.rank, statistics) + self.rank * columns * _FLOAT16_BYTES
+        return self.of.stored_bytes(rows, self.rank, statistics) + projection_bytes(self.rank, columns)
 
     def encode(self, table: Floats, statistics: Statistics, *, seed: int) -> LowRankRows:
         """The strongest axes."""
         if not self.rank < min(table.shape):
             raise CodecError(f"low_rank got rank {self.rank} for a table {list(table.shape)}, expected less than both")
-        points, back = whitened(table, statistics.second_moment)
-        left, strengths, right = np.linalg.svd(points, full_matrices=False)
-        factor = (left[:, : self.rank] * strengths[: self.rank]).astype(np.float32)
-        inner = Statistics(popularity=statistics.popularity)
-        return LowRankRows(self.of.encode(factor, inner, seed=seed), (right[: self.rank] @ back).astype(np.float16))
+        return in_axes(table, self.rank, self.of, statistics, seed=seed)
+
+
+def projection_bytes(rank: int, columns: int) -> int:
+    """Bytes of the way back from `rank` axes to columns."""
+    return rank * columns * _FLOAT16_BYTES
+
+
+def in_axes(table: Floats, rank: int, of: Codec, statistics: Statistics, *, seed: int) -> LowRankRows:
+    """The table in its `rank` strongest axes in the metric of the second moment, stored by `of`, and the way back.
+
+    There an error costs the same in every column, the strongest of which come first.
+    """
+    points, back = whitened(table, statistics.second_moment)
+    left, strengths, right = np.linalg.svd(points, full_matrices=False)
+    factor = (left[:, :rank] * strengths[:rank]).astype(np.float32)
+    inner = Statistics(popularity=statistics.popularity)
+    return LowRankRows(of.encode(factor, inner, seed=seed), (right[:rank] @ back).astype(np.float16))

@@ -6,6 +6,7 @@ from typing import Any
 
 from edgerec.codecs import registry
 from edgerec.codecs.codec import Codec
+from edgerec.codecs.column_groups import Group
 from edgerec.codecs.errors import CodecError
 from edgerec.codecs.tiered import Tier
 from edgerec.strict_toml import Table
@@ -14,7 +15,8 @@ from edgerec.strict_toml import Table
 def parse_codec(table: Table) -> Codec:
     """The codec that a table names, with the settings beside the name.
 
-    `[x.of]` is the codec inside one that has one, each `[[x.tier]]` one of a tiered codec. Raises CodecError with the
+    `[x.of]` is the codec inside one that has one, each `[[x.tier]]` one of a tiered codec, each `[[x.group]]` some
+    columns. Raises CodecError with the
     line for a name or setting that does not exist or does not fit; keys that are no settings are left unread.
     """
     name = table.required_text("codec")
@@ -46,6 +48,17 @@ def _tiers(table: Table, key: str) -> tuple[Tier, ...]:
     return tuple(found)
 
 
+def _groups(table: Table, key: str) -> tuple[Group, ...]:
+    found = []
+    for each in table.tables(key):
+        columns, bits = (each.integer(name, least=1) for name in ("columns", "bits"))
+        if columns is None or bits is None:
+            raise each.refuse("bits" if columns else "columns", "an integer: columns = 16, bits = 8")
+        found.append(Group(columns, bits))
+        each.refuse_unknown()
+    return tuple(found)
+
+
 def _inner(table: Table, key: str) -> Codec | None:
     inner = table.table(key)
     if inner is None:
@@ -55,7 +68,7 @@ def _inner(table: Table, key: str) -> Codec | None:
     return found
 
 
-_KEYS: dict[Any, str] = {tuple[Tier, ...]: "tier"}
+_KEYS: dict[Any, str] = {tuple[Tier, ...]: "tier", tuple[Group, ...]: "group"}
 _READERS: dict[Any, Callable[[Table, str], Any]] = {
     float: Table.number,
     int: lambda table, key: table.integer(key, least=0),
@@ -63,4 +76,5 @@ _READERS: dict[Any, Callable[[Table, str], Any]] = {
     bool: Table.flag,
     Codec: _inner,
     tuple[Tier, ...]: _tiers,
+    tuple[Group, ...]: _groups,
 }

@@ -5,6 +5,7 @@ from functools import partial
 
 from edgerec.codecs.centroids import Additive, Product
 from edgerec.codecs.codec import Codec
+from edgerec.codecs.column_groups import ColumnGroups
 from edgerec.codecs.compositional import MEmCom, QuotientRemainderRows
 from edgerec.codecs.errors import CodecError
 from edgerec.codecs.floats import Float16
@@ -12,6 +13,7 @@ from edgerec.codecs.integers import BlockIntegers, Integers, NativeIntegers
 from edgerec.codecs.low_rank import LowRank
 from edgerec.codecs.shared import Shared
 from edgerec.codecs.tiered import Tiered
+from edgerec.codecs.turned import Turned
 from edgerec.registry import Registry
 
 GROUP = "edgerec.codecs"  # an entry point here names a callable that gives a Codec
@@ -29,6 +31,8 @@ CODECS: dict[str, Callable[..., Codec]] = {
     "additive": Additive,
     "shared": Shared,
     "tiered": Tiered,
+    "columns": ColumnGroups,
+    "turned": Turned,
     "low_rank": LowRank,
     "memcom": MEmCom,
     "quotient_remainder": QuotientRemainderRows,

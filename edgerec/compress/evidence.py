@@ -10,6 +10,7 @@ from converters.tables.metric import second_moment
 from edgerec.compress import layers
 from edgerec.compress.activations import drawn, vectors_before
 from edgerec.compress.masks import scores_catalogue, table_of
+from edgerec.compress.row_gradients import moments_at_rows
 from edgerec.criteria.mutual_information import PAIRS
 from edgerec.criteria.statistics import Gradients, Statistics, Taken, Values, labelled
 from edgerec.data.interactions import Interactions
@@ -32,7 +33,8 @@ def evidence(
     popularity, taken              of tables that users, items or histories are looked up in, and of the kernel that
                                    scores the catalogue; the padding row of a history counts the histories that have it
     vectors, labelled,             of that scoring kernel: the vectors of 50,000 examples at most, each paired with
-    second_moment                  the item it took and as often with one it took not
+    second_moment                  the item it took and as often with one it took not; the second moment of a table
+                                   that is looked up is that of the scores' gradients at its rows
     gradients                      of every table and dense kernel
     initial                        of the `initial` recommender, the same model before it was trained
 
@@ -52,8 +54,20 @@ def evidence(
         for name in names:
             found[name] = _of_interactions(recommender, name, data, found[name])
     if needs & {"vectors", "labelled", "second_moment"}:
-        for name in filter(partial(scores_catalogue, recommender), names):
-            found[name] = _with_vectors(recommender, name, data, found[name], seed)
+        found |= _multiplied(recommender, needs, found, data, seed)
+    return found
+
+
+def _multiplied(
+    recommender: Recommender, needs: set[str], known: dict[str, Statistics], data: Interactions, seed: int
+) -> dict[str, Statistics]:
+    """The layers that score or are looked up in, with what multiplies their rows."""
+    scoring = filter(partial(scores_catalogue, recommender), known)
+    found = {name: _with_vectors(recommender, name, data, known[name], seed) for name in scoring}
+    if "second_moment" in needs:
+        looked_up = [name for name in known if layers.is_table(recommender, name)]
+        for name, moment in moments_at_rows(recommender, looked_up, data, seed=seed).items():
+            found[name] = replace(known[name], second_moment=moment)
     return found
 
 

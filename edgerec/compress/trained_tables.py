@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from converters.tables.coded import Coded
+from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.integer_rows import IntegerRows
 from converters.tables.low_rank import LowRank
@@ -62,6 +63,23 @@ class _Tiers:
 
     def coded(self) -> Coded:
         return Tiers(tuple(part.coded() for part in self._parts))
+
+
+class _Columns:
+    """Parts, each trained its own way; the scales, which they have in common, stay."""
+
+    def __init__(self, coded: Columns) -> None:
+        self._parts, self._columns = [trained_table(part) for part in coded.parts], coded.columns
+        self.trained = [each for part in self._parts for each in part.trained]
+        self.codes = [each for part in self._parts for each in part.codes]
+
+    def table(self) -> Any:
+        tf = session().tf
+        rows = tf.concat([part.table() for part in self._parts], axis=1)
+        return tf.pad(rows, [[0, 0], [0, self._columns - rows.shape[1]]])
+
+    def coded(self) -> Coded:
+        return Columns(tuple(part.coded() for part in self._parts), self._columns)
 
 
 class _Shared:
@@ -135,6 +153,7 @@ _KINDS: dict[type, Callable[[Any, bool], TrainedTable]] = {
     **dict.fromkeys((IntegerRows, NativeRows, BlockRows), lambda coded, scales: TrainedIntegers(coded, scales=scales)),
     **dict.fromkeys((ProductCodes, AdditiveCodes), lambda coded, scales: TrainedCodes(coded, scales=scales)),
     Tiers: _Tiers,
+    Columns: lambda coded, _: _Columns(coded),
     SharedRows: _Shared,
     LowRank: _LowRank,
     Memcom: _Memcom,

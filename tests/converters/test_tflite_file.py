@@ -435,13 +435,13 @@ def test_a_tensor_of_block_scales_that_there_is_not_is_refused(scales: int) -> N
     ids = writer.input("ids", (-1,), "INT32")
     table = writer.constant(np.zeros((2, 2), np.uint8), "INT4", (2, 4), blocks=(ids, 2))
     writer.output("rows", writer.apply("EMBEDDING_LOOKUP", [ids, table], (-1, 4), version=4))
-    model = bytearray(writer.pack())
-    assert tflite_file.parse(bytes(model)).subgraphs[0].tensors[table].quantization.scale_tensor == ids
-    details = writer.subgraph.tensors[table].quantization.details
-    details.scales = scales
+    model = writer.pack()
+    assert tflite_file.parse(model).subgraphs[0].tensors[table].quantization.scale_tensor == ids
+    again = GraphWriter(model)
+    again.subgraph.tensors[table].quantization.details.scales = scales
     import flatbuffers
 
     builder = flatbuffers.Builder(1024)
-    builder.Finish(writer.model.Pack(builder), b"TFL3")
+    builder.Finish(again.model.Pack(builder), b"TFL3")
     with pytest.raises(TfliteError, match=rf"the scales in blocks of subgraph 0: got {scales}, expected an index"):
         tflite_file.parse(bytes(builder.Output()))

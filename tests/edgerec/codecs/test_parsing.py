@@ -38,6 +38,24 @@ def test_codecs_stand_inside_others() -> None:
     assert "of = (int4" in found
 
 
+def test_columns_stand_in_groups() -> None:
+    text = """
+    codec = "turned"
+    axes = 32
+    [of]
+    codec = "columns"
+    step = 0.05
+    [[of.group]]
+    columns = 16
+    bits = 8
+    [[of.group]]
+    columns = 8
+    bits = 4
+    """
+    inner = "columns groups = 16 x int8; 8 x int4, step = 0.05, exponent = 0.2"
+    assert told(parsed(text)) == f"turned axes = 32, of = ({inner})"
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
@@ -49,6 +67,16 @@ def test_codecs_stand_inside_others() -> None:
         ('codec = "additive"\ncentroids = 300', CodecError, "r.toml:2: centroids is 300, expected 2 to 256"),
         ('codec = "low_rank"', TomlError, "rank is nothing, expected a value"),
         ('codec = "tiered"\n[[tier]]\ntop = 0.5\ncodec = "int8"', CodecError, "r.toml.*tiers go down to 0.5, expected"),
+        ('codec = "columns"', TomlError, "groups is nothing, expected a value"),
+        ('codec = "columns"\n[[group]]\ncolumns = 8', TomlError, "bits is nothing, expected an integer"),
+        ('codec = "columns"\n[[group]]\ncolumns = 8\nbits = 5', CodecError, "r.toml.*bits is 5, expected 8, 4, 2"),
+        (
+            'codec = "columns"\n[[group]]\ncolumns = 3\nbits = 4',
+            CodecError,
+            "columns is 3 .*, expected a multiple of 2",
+        ),
+        ('codec = "turned"\naxes = 0\n[of]\ncodec = "int4"', CodecError, "r.toml:2: axes is 0, expected 1 or more"),
+        ('codec = "turned"\naxes = 8', TomlError, "of is nothing, expected a value"),
         ("step = 1", TomlError, "codec is missing"),
     ],
 )

@@ -25,6 +25,7 @@ NAMES = (
     *("rows8_int8", "rows4_int8", "rows2_int8", "rows16_float32", "native8_int8", "native4_int8", "native2_int8"),
     "block4_int8",
     *("pq4x16_int8", "aq4x8_int8", "shared25_int8", "hashed25_int8", "twins25_int8", "top25-rows8-rows4_int8"),
+    *("cols8x8and8x4_int8", "axes8-cols4x8and4x4_int8", "axes8-top25-cols8x8-aq4x8_tuned_int8"),
     *("prune50_rows8_int8", "rows4_tuned_int8", "lowrank8_tuned_int8", "memcom25_tuned_int8", "qr_tuned_int8"),
 )
 

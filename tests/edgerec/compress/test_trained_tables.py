@@ -7,6 +7,7 @@ import pytest
 
 from converters.tables.additive_quantizer import additive_codes
 from converters.tables.coded import Coded
+from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.integer_rows import IntegerRows
 from converters.tables.low_rank import LowRank
@@ -60,6 +61,7 @@ CODED: dict[str, Coded] = {
     "additive codes, scaled": codes(AdditiveCodes, 8, scaled=True),
     "tiers": Tiers((integer_rows(8, 3), codes(AdditiveCodes, 8))),
     "shared": SharedRows(RANDOM.integers(0, ROWS, 20).astype(np.uint8), integer_rows(4)),
+    "columns": Columns((integer_rows(8), integer_rows(4)), 2 * COLUMNS + 3),
     "low rank": LowRank(integer_rows(4), half(8, 16)),
     "memcom": Memcom(integer_rows(4), half(30)),
     "memcom with biases": Memcom(Float16Rows(half(7, COLUMNS)), half(30), half(30)),

@@ -11,6 +11,7 @@ import pytest
 from converters import tflite_file
 from converters.numpy_reference import run
 from converters.tables.coded import Coded
+from converters.tables.columns import Columns
 from converters.tables.float16_rows import Float16Rows
 from converters.tables.low_rank import LowRank
 from converters.tables.product_quantizer import product_codes
@@ -76,6 +77,7 @@ def tables(trained: Trained) -> Mapping[str, Coded]:
         "tiers": Tiers((integers(items[:700], 8), integers(items[700:], 4))),
         "shared": SharedRows((np.arange(len(items)) // 2).astype(np.uint16), integers(items[::2].copy(), 4)),
         "low rank": LowRank(integers(narrow, 8), right[:8].astype(np.float16)),
+        "columns": Columns((integers(narrow, 8), integers(items[:, 8:16].copy(), 4)), items.shape[1]),
         "int2": integers(items, 2),
     }
 
