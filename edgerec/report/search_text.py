@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgerec.finalists import Finalist
 from edgerec.floors import Kept
 from edgerec.program import from_here
 from edgerec.report.console import BOLD, PLAIN, Style, table
@@ -11,8 +12,9 @@ from edgerec.report.quantities import share, size
 from edgerec.report.verdict_text import verdict_text, verdicts_json
 from edgerec.search.result import Candidate
 from edgerec.search.sensitivity import Effect
+from edgerec.search.table_choices import told
 from edgerec.search.table_trials import label
-from edgerec.searching import Finalist, Searched
+from edgerec.searching import Searched
 
 
 def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) -> str:
@@ -42,9 +44,8 @@ def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) 
     if winner is None:
         parts.append("No candidate holds; nothing was written.")
     else:
-        told = ", ".join(f"{name} as {choice}" for name, choice in winner.candidate.choices.items())
         parts += [
-            f"winner  {from_here(out)}: {told}",
+            f"winner  {from_here(out)}: {told(winner.candidate.choices)}",
             "",
             "Next:",
             f"  {program} evaluate {from_here(out)} --user 1",
@@ -87,7 +88,7 @@ def _front_row(candidate: Candidate) -> tuple[str, ...]:
         size(outcome.disk_bytes),
         f"{outcome.quality_margin:+.2%}",
         least,
-        ", ".join(f"{name} {choice}" for name, choice in candidate.choices.items()),
+        told(candidate.choices),
     )
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from converters import tflite_file
 from converters.numpy_reference import run
-from converters.numpy_reference.products import rounded_rows
+from converters.numpy_reference.products import is_always_symmetric, rounded_rows
 from converters.tables.coded import Coded, Floats
 from converters.tables.float16_rows import Float16Rows
+from converters.tables.float32_rows import Float32Rows
 from converters.tables.integer_rows import IntegerRows
 from converters.tables.low_rank import LowRank
 from converters.tables.native_rows import BlockRows, NativeRows
@@ -22,16 +23,18 @@ Scores: TypeAlias = Callable[[Floats], Floats]
 """Takes vectors float32 [batch, columns] and returns scores float32 [batch, rows], in an array of their own."""
 
 
-def scores_of(coded: Coded) -> Scores:
+def scores_of(coded: Coded, runtime: str = "") -> Scores:
     """Give the function that scores with a table, decoded once.
 
     Where a codec's integers are the weights of a product, vectors are rounded to 8 bits of their own range, as the
-    kernels of runtimes do. A codec that is not known here is evaluated by its own operators, which takes longer.
+    kernels of runtimes do. `runtime`, a pin such as tflite-runtime==2.14.0, is followed where they differ, LiteRT when
+    it is left out. A codec that is not known here is evaluated by its own operators, which takes longer.
     """
-    return _MAKERS.get(type(coded), _by_operators)(coded)
+    return _MAKERS.get(type(coded), _by_operators)(coded, runtime)
 
 
-def _plain(coded: Coded) -> Scores:
+def _plain(coded: Coded, runtime: str = "") -> Scores:
+    del runtime
     table = coded.decode().T
 
     def score(vectors: Floats) -> Floats:
@@ -41,14 +44,15 @@ def _plain(coded: Coded) -> Scores:
     return score
 
 
-def _hybrid(coded: Coded) -> Scores:
+def _hybrid(coded: Coded, runtime: str, *, dtype: str = "INT8") -> Scores:
     product = _plain(coded)
-    return lambda vectors: product(rounded_rows(vectors, asymmetric=True))
+    symmetric = is_always_symmetric(dtype, coded.rows, coded.columns, runtime.partition("==")[0])
+    return lambda vectors: product(rounded_rows(vectors, asymmetric=not symmetric))
 
 
-def _integer_rows(coded: IntegerRows) -> Scores:
+def _integer_rows(coded: IntegerRows, runtime: str) -> Scores:
     if coded.bits != 2:  # noqa: PLR2004
-        return _hybrid(coded)
+        return _hybrid(coded, runtime, dtype=f"INT{coded.bits}")
     # What the four levels are shifted by is added in float, from the sum of the vector as it was before it was rounded.
     scales = coded.scales.astype(np.float32)
     table = np.concatenate([coded.values.T * scales, scales[None] / 2])
@@ -61,31 +65,36 @@ def _integer_rows(coded: IntegerRows) -> Scores:
     return score
 
 
-def _low_rank(coded: LowRank) -> Scores:
-    narrow, projection = scores_of(coded.factor), coded.projection.astype(np.float32).T
+def _native_rows(coded: NativeRows, runtime: str) -> Scores:
+    return _hybrid(coded, runtime, dtype=f"INT{coded.bits}")
+
+
+def _low_rank(coded: LowRank, runtime: str) -> Scores:
+    narrow, projection = scores_of(coded.factor, runtime), coded.projection.astype(np.float32).T
     return lambda vectors: narrow(vectors @ projection)
 
 
-def _shared(coded: SharedRows) -> Scores:
-    distinct = scores_of(coded.table)
+def _shared(coded: SharedRows, runtime: str) -> Scores:
+    distinct = scores_of(coded.table, runtime)
     return lambda vectors: np.take(distinct(vectors), coded.index, axis=1)
 
 
-def _tiers(coded: Tiers) -> Scores:
-    parts = [scores_of(part) for part in coded.parts]
+def _tiers(coded: Tiers, runtime: str) -> Scores:
+    parts = [scores_of(part, runtime) for part in coded.parts]
     return lambda vectors: np.concatenate([part(vectors) for part in parts], axis=1)
 
 
-def _by_operators(coded: Coded) -> Scores:
+def _by_operators(coded: Coded, runtime: str) -> Scores:
     file = tflite_file.parse(scorer_file(coded))
-    return lambda vectors: run(file, {VECTOR: vectors})[SCORES]
+    return lambda vectors: run(file, {VECTOR: vectors}, runtime=runtime)[SCORES]
 
 
-_MAKERS: Mapping[type[Any], Callable[[Any], Scores]] = {
+_MAKERS: Mapping[type[Any], Callable[[Any, str], Scores]] = {
     Float16Rows: _plain,
+    Float32Rows: _plain,
     ProductCodes: _plain,
     AdditiveCodes: _plain,
-    NativeRows: _hybrid,
+    NativeRows: _native_rows,
     BlockRows: _hybrid,
     IntegerRows: _integer_rows,
     LowRank: _low_rank,
