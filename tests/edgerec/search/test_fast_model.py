@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from converters.graph_writer import GraphWriter
 from converters.tables.found import LOOKUP, find_tables
+from converters.tables.operations import dense, gathered
 from converters.tables.queries import QUERIES, queries_of
 from device_tests import quality, ranking
 from device_tests.evaluation import EvaluationSet, Ragged
@@ -100,6 +102,38 @@ def test_it_ranks_as_the_runtime_does_whatever_the_tables_are_stored_in(
         device, expected = quality.measure(Answered(scores), problem.evaluation, K)
         assert ranking.overlap(lists, expected).mean() >= 0.98, pair
         assert measured.metric("recall", K) == pytest.approx(device.metric("recall", K), abs=0.02), pair
+
+
+def test_a_bias_and_dense_weights_count_as_they_are_stored(on_device: Callable[..., Any]) -> None:
+    random = np.random.default_rng(1)
+    users, items, columns = 60, 300, 64
+    writer = GraphWriter()
+    ids = writer.input("user", (-1,), "INT32")
+    rows = gathered(writer, writer.constant(random.normal(size=(users, columns)).astype(np.float32)), ids)
+    options: dict[str, Any] = {
+        "asymmetric_quantize_inputs": 1
+    }  # means nothing here, and makes the operators have options at all
+    deep = dense(writer, rows, writer.constant(random.normal(size=(32, columns)).astype(np.float32)), **options)
+    table = writer.constant(random.normal(size=(items, 32)).astype(np.float32))
+    bias = writer.constant(np.linspace(-60, 60, items, dtype=np.float32))
+    writer.output("scores", writer.apply("FULLY_CONNECTED", [deep, table, bias], (-1, items), **options))
+    evaluation = EvaluationSet(
+        {"user": np.arange(users, dtype=np.int32)},
+        Ragged(np.zeros(users + 1, np.int32), np.zeros(0, np.int32)),
+        Ragged(np.arange(users + 1, dtype=np.int32), random.integers(items, size=users).astype(np.int32)),
+        np.ones(items, np.int32),
+    )
+    problem = replace(
+        problem_of("gru", NEW),
+        model=writer.pack(),
+        roles=Roles("deep", CATALOGUE, (Input("user", "user", 0, users, None),), items),
+        evaluation=evaluation,
+    )
+    fast = fast_of(problem)
+    _, lists = fast.measured(None, fast.queries({}))
+    (answer,) = on_device(NEW, [(file_with(problem.model, {}, "dynamic_int8"), dict(evaluation.inputs))])
+    _, expected = quality.measure(Answered(answer["scores"]), evaluation, K)
+    assert ranking.overlap(lists, expected).mean() >= 0.995
 
 
 def test_queries_follow_the_tables_that_are_looked_up_alone() -> None:
