@@ -2,11 +2,13 @@
 
     python benchmarks/search.py [--models mf,gru] [--trials 20] [--workers 2]
 
-The model is trained before the clock starts. Both see the same candidates (how each table is stored), judge them by the
-same half of the test users in tflite-runtime 2.14.0, and code the tables with the same codecs. The plain loop gives the
-Keras model the decoded tables, converts it anew in a converter that is warm, and runs the interpreter; the search
-writes the tables into the file that was converted once, in worker processes, and its time holds a sensitivity pass, the
-winner built by its recipe, replayed, measured and proved on the other users too.
+The model is trained, and the converter warm, before either clock starts; each begins with an empty cache. Both measure
+float32 on the same half of the test users, try the same candidates (columns left out, how each table is stored) with
+the same codecs, judge them by those users in full rankings, and end with the same proof of the same winner: built by
+its recipe, replayed, measured, and judged on the users that chose nothing and on all. The plain loop takes columns away
+once, and then for each candidate codes the tables, gives the Keras model what they decode to, converts it anew and runs
+the interpreter of tflite-runtime 2.14.0 on batches of 256 users. The search writes coded tables into files that were
+converted once, scores them in NumPy in worker processes, and tries each table alone too.
 
 A further candidate of 262,144 x 64: int4 rows coded, written, and 500 users judged by the evaluator that works on the
 codes.
@@ -16,36 +18,44 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from recipes import judged, task_of
 
-from converters.spec import DYNAMIC_INT8, ConversionSpec
+from converters.spec import DYNAMIC_INT8, FLOAT32, ConversionSpec
 from converters.tables.scorer import scorer_file
 from device_tests.evaluation import EvaluationSet, Ragged
-from edgerec import searching
+from edgerec import draft, searching
 from edgerec.build import Task
+from edgerec.choosing import float32_quality, halves_of
 from edgerec.codecs.codec import Codec, encoded
 from edgerec.codecs.integers import Integers
 from edgerec.codecs.naming import decode
 from edgerec.compress.conversion import Converter
 from edgerec.compress.finding import find
 from edgerec.compress.masks import table_of
+from edgerec.compress.pipeline import stages
 from edgerec.criteria.statistics import Statistics
 from edgerec.data import movietweetings
+from edgerec.finalists import proved
 from edgerec.gate.budget import budget_of_flags
+from edgerec.models.recommender import Recommender
 from edgerec.models.serving import serving
-from edgerec.search import table_trials
+from edgerec.search.asked import Asked
 from edgerec.search.errors import SearchError
 from edgerec.search.evaluator import evaluated
 from edgerec.search.problem import Problem, members
+from edgerec.search.result import Candidate
 from edgerec.search.setting import SearchSetting
 from edgerec.search.space import Choices
-from edgerec.searching import Asked, Searched
+from edgerec.search.table_choices import ALL_COLUMNS, COLUMNS, recipe_of, told
+from edgerec.searching import Searched
 from edgerec.targets import environment
 
-ROWS, COLUMNS, USERS, K = 262_144, 64, 500, 20
+LARGE, USERS, K = (262_144, 64), 500, 20
 
 
 def main() -> None:
@@ -63,50 +73,82 @@ def main() -> None:
         _ = task.base.recommender
         environment.python_for(environment.parse(task.setting.runtime))
         print(row(name, task, asked.trials, asked.workers), flush=True)
-    print(f"\nA further candidate of {ROWS} x {COLUMNS}, {USERS} users: {further():.2f} s")
+    print(f"\nA further candidate of {LARGE[0]} x {LARGE[1]}, {USERS} users: {further():.2f} s")
 
 
 def row(name: str, task: Task, trials: int, workers: int) -> str:
-    search = Asked(task, find("int8"), budget_of_flags([("recall_kept", "95 %")]), SearchSetting(trials, 10))
-    with tempfile.TemporaryDirectory() as home, Converter() as converter:
-        os.environ["EDGEREC_HOME"], before = home, os.environ.get("EDGEREC_HOME", "")
-        (Path(home) / "environments").symlink_to(Path(before) / "environments")
-        try:
+    asked = Asked(task, find("int8"), budget_of_flags([("recall_kept", "95 %")]), SearchSetting(trials, 10))
+    with Converter() as converter:
+        converter.convert(task.base.recommender, ConversionSpec(FLOAT32, task.setting.runtime))
+        with empty_home() as home:
             started = time.monotonic()
-            problem = searching.prepare(search, converter)
-            found = searching.run(search, problem, Path(home) / "winner.edgerec", converter, workers=workers)
+            problem = searching.prepare(asked, converter)
+            found = searching.run(asked, problem, home / "winner.edgerec", converter, workers=workers)
             searched = time.monotonic() - started
+        winner = found.winner
+        if winner is None:
+            return f"| {name} | {searched:.1f} s | | | none | |"
+        with empty_home() as home:
             started = time.monotonic()
-            plain_loop(task, problem, [each.choices for each in found.result.candidates], converter)
+            plain_loop(asked, problem, found.result.candidates, converter)
+            looped = time.monotonic() - started
+            proved(asked, problem, [winner.candidate], home / "winner.edgerec", converter)
             plain = time.monotonic() - started
+    return (
+        f"| {name} | {searched:.1f} s | {plain:.1f} s, {looped:.1f} s without the proof | {plain / searched:.1f}x "
+        f"| {kept(found)} |"
+    )
+
+
+@contextmanager
+def empty_home() -> Iterator[Path]:
+    """A home of edgerec's with the runtimes and nothing else, in force while the block runs."""
+    before = os.environ.get("EDGEREC_HOME", "")
+    with tempfile.TemporaryDirectory() as made:
+        (Path(made) / "environments").symlink_to(Path(before) / "environments")
+        os.environ["EDGEREC_HOME"] = made
+        try:
+            yield Path(made)
         finally:
             os.environ["EDGEREC_HOME"] = before
-    return f"| {name} | {searched:.1f} s | {plain:.1f} s | {plain / searched:.1f}x | {told(found)} |"
 
 
-def told(found: Searched) -> str:
+def kept(found: Searched) -> str:
     winner = found.winner
-    if winner is None or winner.unseen is None:
+    if winner is None or winner.proof.unseen is None:
         return "none | "
-    choices = ", ".join(f"{table} {choice}" for table, choice in winner.candidate.choices.items())
-    kept = winner.unseen.each[0].estimate
-    return f"{winner.candidate.outcome.download_bytes:,} bytes: {choices} | {kept:.1%}" if kept else choices
+    share = winner.proof.unseen.each[0].estimate
+    size = f"{winner.candidate.outcome.download_bytes:,} bytes: {told(winner.candidate.choices)}"
+    return f"{size} | {share:.1%}" if share else size
 
 
-def plain_loop(task: Task, problem: Problem, candidates: list[Choices], converter: Converter) -> None:
+def plain_loop(asked: Asked, problem: Problem, candidates: tuple[Candidate, ...], converter: Converter) -> None:
     """Code, decode, convert, run: what whoever has a converter and an interpreter would do."""
-    runtime = environment.parse(task.setting.runtime)
-    for number, choices in enumerate(candidates):
-        recommender = serving(task.base.recommender).clone()
-        for table in problem.tables:
-            codec, layer = spelled(str(choices[table.name])), recommender.model.get_layer(table.name)
-            kernel, *rest = layer.get_weights()
-            values = table_of(recommender, table.name, kernel)
-            decoded = encoded(codec, values, table.statistics, seed=problem.seed).decode()
-            layer.set_weights([table_of(recommender, table.name, decoded), *rest])
-        model = converter.convert(recommender, ConversionSpec(DYNAMIC_INT8, task.setting.runtime))
-        made = members(problem, model, f"plain {number}", DYNAMIC_INT8)
-        table_trials.draft.ask(made, runtime, ("quality",))
+    task = asked.task
+    float32_quality(task, halves_of(task.evaluation)[0], converter)
+    structures = {ALL_COLUMNS: (serving(task.base.recommender), problem.tables)}
+    for one in problem.narrowed:
+        recipe = recipe_of(asked.recipe, {COLUMNS: one.name}, one.name)
+        structures[one.name] = serving(stages(task.base, recipe, task.setting)[-1].recommender), one.tables
+    for candidate in candidates:
+        choices = candidate.choices
+        recommender, tables = structures[str(choices.get(COLUMNS, ALL_COLUMNS))]
+        coded = with_tables(recommender, {table.name: table.statistics for table in tables}, choices, problem.seed)
+        model = converter.convert(coded, ConversionSpec(DYNAMIC_INT8, task.setting.runtime))
+        made = members(problem, model, f"plain {candidate.number}", DYNAMIC_INT8, problem.evaluation)
+        draft.ask(made, environment.parse(task.setting.runtime), ("quality",))
+
+
+def with_tables(recommender: Recommender, tables: dict[str, Statistics], choices: Choices, seed: int) -> Recommender:
+    """The model with what its tables decode to in place of them."""
+    changed = recommender.clone()
+    for name, statistics in tables.items():
+        layer = changed.model.get_layer(name)
+        kernel, *rest = layer.get_weights()
+        values = table_of(changed, name, kernel)
+        decoded = encoded(spelled(str(choices[name])), values, statistics, seed=seed).decode()
+        layer.set_weights([table_of(changed, name, decoded), *rest])
+    return changed
 
 
 def spelled(name: str) -> Codec:
@@ -119,14 +161,14 @@ def spelled(name: str) -> Codec:
 def further() -> float:
     """Seconds for one more candidate of a large catalogue."""
     random = np.random.default_rng(0)
-    table = random.normal(size=(ROWS, COLUMNS)).astype(np.float32)
-    vectors = random.normal(size=(USERS, COLUMNS)).astype(np.float32)
+    table = random.normal(size=LARGE).astype(np.float32)
+    vectors = random.normal(size=(USERS, LARGE[1])).astype(np.float32)
     offsets = np.arange(USERS + 1, dtype=np.int32)
     evaluation = EvaluationSet(
         {},
         Ragged(np.zeros(USERS + 1, np.int32), np.zeros(0, np.int32)),
-        Ragged(offsets, random.integers(ROWS, size=USERS).astype(np.int32)),
-        np.ones(ROWS, np.int32),
+        Ragged(offsets, random.integers(LARGE[0], size=USERS).astype(np.int32)),
+        np.ones(LARGE[0], np.int32),
     )
     codec = Integers(4, step=0.1)
     started = time.monotonic()

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.factor_floors import LEAST_HITS, Kept, kept, walk
+
 from benchmarks import deep_models, size_table
 from benchmarks.deep_candidates import CANDIDATES
 from benchmarks.deep_models import MODELS, RUNTIMES, Deep, Side
-from benchmarks.factor_floors import LEAST_HITS, Kept, kept, walk
 from benchmarks.factor_quality import Quality
 from benchmarks.size_table import Entry, Row
 from device_tests.bundle import deflated_bytes

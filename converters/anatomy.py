@@ -230,5 +230,9 @@ def _rows(table: Tensor, axis: object) -> list[int]:
 
 
 def _stored_tensors(file: TfliteFile, graph: Subgraph) -> set[int]:
-    """Return the tensors whose numbers are in the file: constants, and casts and changes of shape of them."""
-    return carried_on(graph, {tensor.index for tensor in graph.tensors if len(file.constant(tensor))})
+    """Return the tensors whose numbers the file alone tells: constants, and what is computed of nothing else."""
+    found = {tensor.index for tensor in graph.tensors if len(file.constant(tensor))}
+    for operator in graph.operators:
+        if operator.inputs and found.issuperset(index for index in operator.inputs if index >= 0):
+            found.update(operator.outputs)
+    return found

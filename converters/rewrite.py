@@ -1,9 +1,11 @@
 """Changes to a converted .tflite that the converter has no switch for, made on the flatbuffer itself."""
 
+from collections.abc import Collection
 from copy import copy
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converters.errors import ConversionFailed
 from converters.graph_packing import CLAIM
@@ -35,16 +37,19 @@ def strip_names(model: bytes) -> bytes:
     return graph.pack()
 
 
-def quantize_float_weights(model: bytes) -> bytes:
+def quantize_float_weights(model: bytes, *, leaving: Collection[int] = ()) -> bytes:
     """The same model with every float32 table and dense weight of LEAST_ELEMENTS or more in int8, one scale each.
 
     A model with layers trained quantization-aware keeps all other weights float32 through the converter, whatever
     its switches say. Look-ups become GATHER on int8 and DEQUANTIZE of the gathered rows; dense layers become hybrid
-    (activations quantized as they come). Symmetric scale max|w| / 127, as the converter's own dynamic range.
+    (activations quantized as they come). Symmetric scale max|w| / 127, as the converter's own dynamic range. Tensors
+    `leaving` as they are go by index.
     """
     graph = GraphWriter(model)
     narrowed: dict[int, tuple[int, float]] = {}  # float32 buffer -> its int8 buffer and scale
     for index in _float_weights(graph):
+        if index in leaving:
+            continue
         readers = graph.readers(index)
         if not all(_takes_int8(graph, operator, index) for operator in readers):
             continue
@@ -73,6 +78,12 @@ def score_in_float(model: bytes) -> bytes:
     return graph.pack()
 
 
+def rounded_to_int8(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], float]:
+    """Return weights as `quantize_float_weights` stores them: int8 of their shape, and the one scale."""
+    step = np.float32(np.abs(values).max() / 127) or np.float32(1)
+    return np.rint(values / step).astype(np.int8), float(step)
+
+
 def _float_weights(graph: GraphWriter) -> list[int]:
     """Indices of the two-dimensional float32 constants that are large enough to be worth a scale."""
     found = []
@@ -98,9 +109,8 @@ def _quantize(graph: GraphWriter, index: int, narrowed: dict[int, tuple[int, flo
     """Give a tensor int8 values; tensors that shared their bytes still do."""
     tensor = graph.subgraph.tensors[index]
     if tensor.buffer not in narrowed:
-        values = graph.values(index)
-        step = np.float32(np.abs(values).max() / 127) or np.float32(1)
-        narrowed[tensor.buffer] = graph.buffer(np.rint(values / step).astype(np.int8)), float(step)
+        values, step = rounded_to_int8(graph.values(index))
+        narrowed[tensor.buffer] = graph.buffer(values), step
     tensor.buffer, scale = narrowed[tensor.buffer]
     tensor.type = graph.schema.TensorType.INT8
     tensor.quantization = graph.quantization([scale])

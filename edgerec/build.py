@@ -135,7 +135,7 @@ def _members(
         proof={
             **packing.proof_of(asked.evaluation),
             **_golden(task, asked, candidate, progress),
-            **_baseline(task, converter, progress),
+            **baseline_proof(task, converter, progress=progress),
         },
         lineage={**candidate.lineage, **dropped},
     )
@@ -171,7 +171,7 @@ def _float_top(task: Task, progress: Progress) -> Ids:
     return from_npy(files[FLOAT_TOP], FLOAT_TOP, "<i4", (None, task.k)).view(np.int32)
 
 
-def _baseline(task: Task, converter: Converter, progress: Progress) -> dict[str, bytes]:
+def baseline_proof(task: Task, converter: Converter, *, progress: Progress = silent) -> dict[str, bytes]:
     """The members of float32's ranks of the held-out items, measured on its .tflite; none when nothing is held out."""
     if not len(task.evaluation.relevant.values):
         return {}

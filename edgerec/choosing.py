@@ -5,6 +5,8 @@ knows those by heart, and what compressing takes from that says little of other 
 chooses, and what was chosen has to hold on the other half, which chose nothing, and on all.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,13 +16,14 @@ from converters.spec import FLOAT32
 from device_tests import record
 from device_tests import report as report_format
 from device_tests.evaluation import EvaluationSet
+from device_tests.ranking import Ids
 from device_tests.report import Quality
 from edgerec import draft, packing, storage
-from edgerec.build import BASELINE_RECIPE, Task, build
+from edgerec.build import BASELINE_RECIPE, Task, bundled
 from edgerec.compress import cache
 from edgerec.compress.conversion import Converter
 from edgerec.compress.finding import find
-from edgerec.compress.pipeline import convert
+from edgerec.compress.pipeline import compress, convert
 from edgerec.compress.recipe import Recipe
 from edgerec.data.evaluation import of_users
 from edgerec.errors import EdgerecError
@@ -41,6 +44,14 @@ QUALITY = "quality.json"
 
 class ChoosingError(EdgerecError):
     """Users of whom no half can choose, or a file of which the harness says nothing."""
+
+
+Doubt = Callable[[Quality, Ids], str]
+
+
+def no_doubt(_: Quality, __: Ids) -> str:
+    """Say nothing against a candidate."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -81,52 +92,67 @@ def floors_to_choose_by(floors: Floors, float32: Quality, progress: Progress = s
     return Floors(tuple(each.floor for each in held.each if each), floors.strict)
 
 
-def float32_quality(task: Task, evaluation: EvaluationSet, converter: Converter, progress: Progress) -> Quality:
+def float32_quality(
+    task: Task, evaluation: EvaluationSet, converter: Converter, progress: Progress = silent
+) -> Quality:
     """What the float32 model reaches with some users, in the runtime; measured once."""
 
     def made() -> dict[str, bytes]:
         whole = convert(task.base, find(BASELINE_RECIPE), task.setting, converter, progress=progress)
         promise = Promise(BASELINE_RECIPE, FLOAT32, task.setting.runtime, 0.0)
-        return {QUALITY: record.dumps(quality_of(task, whole, promise, evaluation)).encode()}
+        return {QUALITY: record.dumps(in_runtime(task, whole, promise, evaluation)[0]).encode()}
 
     name = replace(task, evaluation=evaluation).key("quality", model=task.base.key, runtime=task.setting.runtime)
     return record.from_json(Quality, record.parse(cache.files_of(name, made)[QUALITY], QUALITY), QUALITY)
 
 
-def quality_of(task: Task, model: bytes, promise: Promise, evaluation: EvaluationSet) -> Quality:
-    """What a .tflite reaches with some users, in the runtime. Raises ChoosingError where the harness does not say."""
+def in_runtime(task: Task, model: bytes, promise: Promise, evaluation: EvaluationSet) -> tuple[Quality, Ids]:
+    """What a .tflite reaches with some users in the runtime, and their lists, int32 [users, k].
+
+    Raises ChoosingError where the harness does not say.
+    """
     proof = packing.proof_of(evaluation)
     members = packing.members(model, task.base.roles, promise, task.catalogue, task.k, proof=proof)
-    report = draft.ask(members, environment.parse(task.setting.runtime), ("quality",))
+    report, lists = draft.ranked(members, environment.parse(task.setting.runtime))
     if report.quality is None:
         raise ChoosingError(f"the harness reported no quality of {promise.recipe}")
-    return report.quality
+    return report.quality, lists
 
 
 def prove(
-    task: Task, recipe: Recipe, budget: Budget, out: Path, converter: Converter, *, progress: Progress = silent
+    task: Task,
+    recipe: Recipe,
+    budget: Budget,
+    out: Path,
+    converter: Converter,
+    *,
+    doubt: Doubt = no_doubt,
+    progress: Progress = silent,
 ) -> Proof:
-    """Build what was chosen and have the device judge it; when it holds it goes to `out`, its report beside it."""
+    """Build what was chosen and have the device judge it; when it holds it goes to `out`, its report beside it.
+
+    `doubt` takes what the runtime gave for the users that choose, and their lists; what it says ends the proof.
+    """
     runtime = environment.parse(task.setting.runtime)
-    with storage.scratch("finalist-", within=storage.folder("harness")) as scratch:
-        draft_path = scratch / out.name
+    candidate = compress(task.base, recipe, task.setting, converter, progress=progress)
+    promise = Promise(recipe.name, recipe.arithmetic, str(runtime), 0.0)
+    halves = halves_of(task.evaluation)
+    with storage.scratch("finalist-", within=storage.folder("harness")) as scratch, ThreadPoolExecutor(2) as beside:
+        measured = [beside.submit(in_runtime, task, candidate.tflite, promise, half) for half in halves]
         try:
-            built = build(task, recipe, draft_path, converter, progress=progress)
+            built = bundled(task, candidate, scratch / out.name, converter, progress=progress)
         except NotProvedError as error:
             return Proof(None, None, str(error))
-        progress(f"{recipe.name}: measure in {runtime}")
-        report = local.run(draft_path, runtime=runtime)
-        beside = report_beside(str(out))
-        verdict = check(read_model_file(draft_path), {beside: report}, budget)
-        _, others = halves_of(task.evaluation)
-        promise = Promise(recipe.name, recipe.arithmetic, str(runtime), 0.0)
-        unseen = judged(
-            floors_of(budget, task.k),
-            float32_quality(task, others, converter, progress),
-            quality_of(task, built.candidate.tflite, promise, others),
-        )
-        proof = Proof(replace(verdict, subject=str(out)), unseen)
+        (choosing, lists), (others, _) = (one.result() for one in measured)
+        if why := doubt(choosing, lists):
+            return Proof(None, None, why)
+        progress(f"{recipe.name}: measure in {runtime}")  # alone, for its latency
+        report = local.run(built.path, runtime=runtime)
+        place = report_beside(str(out))
+        verdict = check(read_model_file(built.path), {place: report}, budget)
+        float32 = float32_quality(task, halves[1], converter, progress)
+        proof = Proof(replace(verdict, subject=str(out)), judged(floors_of(budget, task.k), float32, others))
         if proof:
-            storage.write_text(Path(beside), report_format.dumps(report))
-            storage.write_bytes(out, draft_path.read_bytes())
+            storage.write_text(Path(place), report_format.dumps(report))
+            storage.write_bytes(out, built.path.read_bytes())
         return proof

@@ -27,10 +27,17 @@ def lists(
     members: Mapping[str, bytes], runtime: RuntimePin, k: int | None = None, *, progress: Progress = silent
 ) -> Ids:
     """Give every evaluation user's k best as the runtime ranks them, int32 [users, k]; k is the bundle's when None."""
+    return ranked(members, runtime, k, progress=progress)[1]
+
+
+def ranked(
+    members: Mapping[str, bytes], runtime: RuntimePin, k: int | None = None, *, progress: Progress = silent
+) -> tuple[DeviceReport, Ids]:
+    """Give the report of the quality phase, and the lists that `lists` gives."""
     with storage.scratch() as folder:
-        draft, ranked = _written(members, folder), folder / "lists.npy"
-        local.run(draft, runtime=runtime, only=("quality",), k=k, lists=ranked, progress=progress)
-        return from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)
+        draft, written = _written(members, folder), folder / "lists.npy"
+        report = local.run(draft, runtime=runtime, only=("quality",), k=k, lists=written, progress=progress)
+        return report, from_npy(written.read_bytes(), written.name, "<i4", (None, None)).view(np.int32)
 
 
 def _written(members: Mapping[str, bytes], folder: Path) -> Path:

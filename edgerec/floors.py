@@ -6,6 +6,7 @@ popular half has next to no hits, and a floor under next to nothing proves nothi
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,16 +91,20 @@ class FloorVerdict:
         return bool(self.each) and all(self.each)
 
 
-def judged(floors: Floors, float32: Quality, candidate: Quality) -> FloorVerdict:
-    """Hold a candidate's quality to shares of float32's.
+def judged(floors: Floors, float32: Quality, candidate: Quality, *, intervals: bool = True) -> FloorVerdict:
+    """Hold a candidate's quality to shares of float32's; without `intervals` only those that decide are told.
 
     Raises FloorError unless both are of the same held-out items.
     """
-    return FloorVerdict(tuple(kept(one, float32, candidate, strict=floors.strict) for one in floors.each))
+    strict = floors.strict
+    return FloorVerdict(tuple(kept(one, float32, candidate, strict=strict, intervals=intervals) for one in floors.each))
 
 
-def kept(floor: Floor, float32: Quality, candidate: Quality, *, strict: bool = False) -> Kept:
-    """Say what a candidate keeps of one quantity; raises FloorError unless both are of the same held-out items."""
+def kept(floor: Floor, float32: Quality, candidate: Quality, *, strict: bool = False, intervals: bool = True) -> Kept:
+    """Say what a candidate keeps of one quantity; raises FloorError unless both are of the same held-out items.
+
+    An interval takes longer than all the rest; without `intervals` it is left out where the estimate decides.
+    """
     compared = [(each.offsets, each.catalogue, each.negatives) for each in (float32, candidate)]
     if compared[0] != compared[1]:
         raise FloorError(
@@ -110,7 +115,8 @@ def kept(floor: Floor, float32: Quality, candidate: Quality, *, strict: bool = F
         return Kept(floor, "unproven", reason=reason)
     if floor.quantity == COVERAGE:
         return _coverage(floor, float32, candidate)
-    return _paired(floor, _per_user(floor, candidate), _per_user(floor, float32), strict=strict)
+    pairs = _per_user(floor, candidate), _per_user(floor, float32)
+    return _paired(floor, *pairs, strict=strict, intervals=intervals or strict)
 
 
 def obstacle(floor: Floor, quality: Quality) -> str:
@@ -146,14 +152,16 @@ def _per_user(floor: Floor, quality: Quality) -> Sequence[float]:
     return quality.per_user(floor.quantity, floor.k)
 
 
-def _paired(floor: Floor, candidate: Sequence[float], float32: Sequence[float], *, strict: bool) -> Kept:
+def _paired(
+    floor: Floor, candidate: Sequence[float], float32: Sequence[float], *, strict: bool, intervals: bool
+) -> Kept:
     """Hold the share of float32's sum over users to a floor; users stay paired."""
     found = math.fsum(float32)
     estimate = math.fsum(candidate) / found if found else None
-    try:
-        interval = ratio_bootstrap(candidate, float32, seed=SEED)
-    except SampleError:  # float32 gave next to nobody anything
-        interval = None
+    interval = None
+    if intervals:
+        with suppress(SampleError):  # float32 gave next to nobody anything
+            interval = ratio_bootstrap(candidate, float32, seed=SEED)
     if floor.half and found < LEAST_HITS:
         has = f"float32 has {found:.0f} hits in the {floor.half.replace('_', ' ')} and {LEAST_HITS} are needed"
         reason = f"{has}: hold more out with holdout under [data]"

@@ -1,90 +1,36 @@
-"""The smallest bundle that keeps its floors: table codecs searched on half of the test users, proved on the others."""
+"""The smallest bundle that keeps its floors: columns and codecs chosen by half of the test users, proved by the rest."""
 
-from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from converters.rewrite import LEAST_ELEMENTS
-from converters.spec import runtime_version
 from edgerec import storage
-from edgerec.build import BASELINE_RECIPE, Task
-from edgerec.choosing import Proof, float32_quality, floors_to_choose_by, halves_of, prove
-from edgerec.codecs.naming import decode
+from edgerec.build import BASELINE_RECIPE, baseline_proof
+from edgerec.choosing import float32_quality, floors_to_choose_by, halves_of
 from edgerec.compress.coding import known_tables
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.finding import find
 from edgerec.compress.pipeline import convert, stages
-from edgerec.compress.recipe import Recipe, TableCoding, promised
-from edgerec.floors import Floors, FloorVerdict
-from edgerec.gate.budget import Budget
-from edgerec.gate.from_quality import floors_of
-from edgerec.gate.verdict import Verdict
+from edgerec.compress.recipe import Recipe
+from edgerec.finalists import Finalist, proved
 from edgerec.models.serving import serving
 from edgerec.progress import Progress, silent
 from edgerec.search import problem as problems
+from edgerec.search.asked import Asked
 from edgerec.search.errors import SearchError
 from edgerec.search.pool import Pool
-from edgerec.search.problem import Problem, SearchedTable
+from edgerec.search.problem import Problem, SearchedTable, Structure
 from edgerec.search.result import Candidate, Result
 from edgerec.search.rounds import Plan, Stop, search
 from edgerec.search.sensitivity import Effect, sensitivity
-from edgerec.search.setting import SearchSetting
-from edgerec.search.space import Choices, OneOf, Space
-from edgerec.search.table_trials import FACTORY, PLAIN
+from edgerec.search.table_choices import NARROWED, PLAIN, SENSITIVITY, first_of, space_of
+from edgerec.search.table_trials import FACTORY
 from edgerec.search.trial import SizeLimits
 from edgerec.search.worker_process import Factory
 
 NEEDS = ("popularity", "second_moment", "taken")
-FINALISTS = 3
-SENSITIVITY = ("rows8", "rows4", "pq8x16")  # tried on each table alone
-# By name, from the file that loses least to the smallest: the order in which they are tried on all tables at once.
-CODECS = (
-    *("rows8", "top25-rows8-rows4", "rows4", "pq16x256", "pq8x256"),
-    *("top10-rows8-pq8x64", "pq16x16", "top10-rows4-pq8x16"),
-    *("aq8x64", "aq6x64", "aq4x64", "aq4x32"),
-    *("pq8x64", "pq8x16", "top25-rows4-shared10"),
-)
-LITERT_CODECS = (*CODECS, "rows2", "top10-rows8-rows2", "top25-rows4-rows2")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is searched: a task, the recipe whose steps come first, the budget and floors, and how long."""
-
-    task: Task
-    recipe: Recipe
-    budget: Budget
-    setting: SearchSetting
-
-    @property
-    def floors(self) -> Floors:
-        """What has to be kept of float32's."""
-        return floors_of(self.budget, self.task.k)
-
-    @property
-    def limits(self) -> SizeLimits:
-        """The most that the app part may take."""
-        amounts = {each.name: int(each.amount) for each in self.budget.in_force if each.kind.unit == "bytes"}
-        return SizeLimits(amounts.get("download_bytes"), amounts.get("app_bytes"))
-
-
-@dataclass(frozen=True)
-class Finalist:
-    """A candidate of the search as a bundle, judged on the test users; true when it holds all of the budget.
-
-    `verdict` is of all test users, `unseen` of the half that chose nothing. Without them `why` says why there is no
-    bundle to judge.
-    """
-
-    candidate: Candidate
-    recipe: Recipe
-    verdict: Verdict | None
-    unseen: FloorVerdict | None
-    why: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(Proof(self.verdict, self.unseen, self.why))
 
 
 @dataclass(frozen=True)
@@ -111,37 +57,38 @@ class Searched:
 def prepare(asked: Asked, converter: Converter, *, progress: Progress = silent) -> Problem:
     """What trials need: the float32 file after the recipe's steps, its tables, and what float32 reaches.
 
-    A floor of which half of the users have no evidence is left to all of them, and said. Raises SearchError for a model
-    without a table, RecipeError and ConversionError.
+    The same once more for every way to leave columns out, each converted once. A floor of which half of the users have
+    no evidence is left to all of them, and said. Raises SearchError for a model without a table, RecipeError and
+    ConversionError.
     """
-    task, recipe, floors = asked.task, asked.recipe, asked.floors
-    choosing, _ = halves_of(task.evaluation)
-    plain = replace(find(BASELINE_RECIPE), name=recipe.name)
-    quality = float32_quality(task, choosing, converter, progress)
-    kept = floors_to_choose_by(floors, quality, progress)
-    last = stages(task.base, recipe, task.setting, progress)[-1]
-    model = convert(last, plain, task.setting, converter, progress=progress)
-    progress("look at the tables")
-    known = known_tables(model, serving(last.recommender), NEEDS, task.setting.data, seed=task.setting.seed)
-    tables = tuple(
-        SearchedTable(each.names[0], each.tensor, each.statistics)
-        for each in known
-        if each.values.size >= LEAST_ELEMENTS
-    )
-    if not tables:
-        raise SearchError(f"{task.base.roles.name} has no table of {LEAST_ELEMENTS} numbers or more: nothing to search")
+    task, recipe = asked.task, asked.recipe
+    if recipe.drop is not None:
+        raise RecipeError(f'{recipe.name} says rows = "drop", and a search ranks the whole catalogue: leave it out')
+    halves = halves_of(task.evaluation)
+    convert(task.base, find(BASELINE_RECIPE), task.setting, converter, progress=progress)
+    with ThreadPoolExecutor(1) as beside:  # the runtime has a core of its own while models are converted
+        qualities = [beside.submit(float32_quality, task, half, converter) for half in halves]
+        baseline = beside.submit(baseline_proof, task, converter)
+        whole = _structure(asked, recipe, "", converter, progress)
+        if not whole.tables:
+            name = task.base.roles.name
+            raise SearchError(f"{name} has no table of {LEAST_ELEMENTS} numbers or more: nothing to search")
+        narrowed = _narrowed(asked, whole, converter, progress)
+        quality, _ = (one.result() for one in qualities)
+        baseline.result()
     return Problem(
-        model=model,
+        model=whole.model,
         roles=task.base.roles,
-        tables=tables,
+        tables=whole.tables,
         precision=recipe.precision,
         runtime=task.setting.runtime,
-        evaluation=choosing,
+        evaluation=halves[0],
         catalogue=replace(task.catalogue, titles=()),
         float32=quality,
-        floors=kept,
+        floors=floors_to_choose_by(asked.floors, quality, progress),
         k=task.k,
         seed=task.setting.seed,
+        narrowed=narrowed,
     )
 
 
@@ -158,53 +105,49 @@ def run(
         if not folder.exists():
             scratch.rename(folder)
     factory = Factory(FACTORY, {"folder": str(folder)})
-    codecs = CODECS if runtime_version(problem.runtime) is not None else LITERT_CODECS
-    names = tuple(table.name for table in problem.tables)
-    space = Space({name: OneOf(codecs) for name in names})
-    plan = Plan(space, limits, _first(names, codecs), setting.round_size, setting.seed)
+    tables, narrowed = [table.name for table in problem.tables], [one.name for one in problem.narrowed]
+    spelled = (tables, narrowed, problem.runtime)
+    plan = Plan(space_of(*spelled), limits, first_of(*spelled), setting.round_size, setting.seed)
     stop = Stop(setting.trials, no_progress_rounds=setting.no_progress_rounds)
     with Pool(factory, workers) as pool:
-        effects = sensitivity(pool, folder, tensors=names, codecs=SENSITIVITY, left=PLAIN, progress=progress)
+        effects = sensitivity(pool, folder, tensors=tables, codecs=SENSITIVITY, left=PLAIN, progress=progress)
         result = search(plan, pool, folder, stop, progress=progress)
-    finalists = []
-    for candidate in _by_size(result, limits)[:FINALISTS]:
-        finalist = _proved(asked, candidate, out, converter, progress)
-        finalists.append(finalist)
-        if finalist:
-            break
-    return Searched(result, tuple(finalists), effects, folder)
+    finalists = proved(asked, problem, _by_size(result, limits), out, converter, progress=progress)
+    return Searched(result, finalists, effects, folder)
 
 
-def recipe_of(base: Recipe, choices: Choices, name: str) -> Recipe:
-    """The recipe that choices of codecs by table make of another. Raises RecipeError for a name that spells none."""
-    tables = []
-    for table, choice in choices.items():
-        if choice == PLAIN:
+def _narrowed(asked: Asked, whole: Structure, converter: Converter, progress: Progress) -> tuple[Structure, ...]:
+    """The model in each way to leave columns out that it allows, where the recipe trains nothing."""
+    if asked.recipe.steps:
+        return ()
+    found = []
+    for name, step in NARROWED.items():
+        try:
+            made = _structure(asked, replace(asked.recipe, steps=(step,)), name, converter, progress)
+        except RecipeError as error:
+            progress(f"{name} is not tried: {error}")
             continue
-        codec = decode(str(choice))
-        if codec is None:
-            raise RecipeError(f"{choice!r} spells no codec")
-        tables.append(TableCoding(codec, (table,)))
-    overlap = promised(base.steps, base.precision, tables)
-    return replace(base, name=name, tables=tuple(tables), float_overlap=overlap, summary=_told(choices))
+        if [table.name for table in made.tables] == [table.name for table in whole.tables]:
+            found.append(made)
+    return tuple(found)
 
 
-def _first(names: Sequence[str], codecs: Sequence[str]) -> tuple[Choices, ...]:
-    """What is tried before anything is sampled: every table by the same codec, from the one that loses least on."""
-    return tuple(dict.fromkeys(names, codec) for codec in codecs)
+def _structure(asked: Asked, recipe: Recipe, name: str, converter: Converter, progress: Progress) -> Structure:
+    task = asked.task
+    last = stages(task.base, recipe, task.setting, progress)[-1]
+    plain = replace(find(BASELINE_RECIPE), name=name or recipe.name)
+    model = convert(last, plain, task.setting, converter, progress=progress)
+    progress("look at the tables")
+    known = known_tables(model, serving(last.recommender), NEEDS, task.setting.data, seed=task.setting.seed)
+    tables = tuple(
+        SearchedTable(each.names[0], each.tensor, each.statistics)
+        for each in known
+        if each.values.size >= LEAST_ELEMENTS
+    )
+    return Structure(name, model, tables)
 
 
 def _by_size(result: Result, limits: SizeLimits) -> list[Candidate]:
     """The candidates that hold everything with the users that choose, the smallest first."""
     held = [each for each in result.candidates if not limits.missed(each.outcome)]
     return sorted(held, key=lambda each: each.size)
-
-
-def _proved(asked: Asked, candidate: Candidate, out: Path, converter: Converter, progress: Progress) -> Finalist:
-    recipe = recipe_of(asked.recipe, candidate.choices, f"{asked.recipe.name}_trial{candidate.number}")
-    proof = prove(asked.task, recipe, asked.budget, out, converter, progress=progress)
-    return Finalist(candidate, recipe, proof.verdict, proof.unseen, proof.why)
-
-
-def _told(choices: Mapping[str, object]) -> str:
-    return ", ".join(f"{table} as {choice}" for table, choice in choices.items())

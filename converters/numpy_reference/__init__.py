@@ -12,6 +12,7 @@ and integer graphs to about the step of their scores.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -58,14 +59,19 @@ def _is_known(operator: Operator) -> bool:
 
 
 def run(
-    file: TfliteFile, inputs: Mapping[str, Array], signature: str = "serving_default", *, runtime: str = ""
+    file: TfliteFile,
+    inputs: Mapping[str, Array],
+    signature: str = "serving_default",
+    *,
+    runtime: str = "",
+    constants: Mapping[int, Array] = MappingProxyType({}),
 ) -> dict[str, Array]:
     """Return the outputs of `signature` by name, each with the rows that the inputs have and of the tensor's own type.
 
     Every input is an array [rows, ...] of the type that a runtime would take. `runtime`, a pin such as
-    tflite-runtime==2.14.0, is followed where runtimes round differently, LiteRT when it is left out. Raises
-    `UnsupportedOp` naming an operator that is not evaluated here, and `ConverterError` for inputs that do not fit, ids
-    outside a table included.
+    tflite-runtime==2.14.0, is followed where runtimes round differently, LiteRT when it is left out. `constants`, by
+    tensor, stand in place of those that the file stores. Raises `UnsupportedOp` naming an operator that is not
+    evaluated here, and `ConverterError` for inputs that do not fit, ids outside a table included.
     """
     entry = _entry(file, signature)
     graph = file.subgraphs[entry.subgraph]
@@ -73,6 +79,7 @@ def run(
         if not _is_known(operator):
             raise UnsupportedOp(f"{file.name}: the operator {operator.name} is not evaluated here")
     values, batch = _given(file, graph, entry, inputs)
+    values.update(constants)
     with np.errstate(all="ignore"):
         _evaluate(_Pass(file, graph, batch, runtime.partition("==")[0]), values, set(entry.outputs.values()))
     missing = [name for name, index in entry.outputs.items() if index not in values]

@@ -77,24 +77,41 @@ def _residual(
 
 def _encode(points: Floats, books: Floats) -> NDArray[np.int64]:
     """Return codes [rows, codes] of small error, by a search that keeps the best few sums after every code."""
-    parts = [_search(points[start : start + _ROWS_AT_ONCE], books) for start in range(0, len(points), _ROWS_AT_ONCE)]
+    count, centroids, _ = books.shape
+    flat = books.reshape(count * centroids, -1)
+    # Squared distances need no sum of rows: products of the points and of centroids with centroids say it all.
+    products = 2 * (flat @ flat.T).reshape(count * centroids, count, centroids)
+    squares = (books**2).sum(axis=2)
+    parts = []
+    for start in range(0, len(points), _ROWS_AT_ONCE):
+        own = (points[start : start + _ROWS_AT_ONCE] @ (-2 * flat.T)).reshape(-1, count, centroids)
+        parts.append(_search(own + squares, products))
     return np.concatenate(parts)
 
 
-def _search(points: Floats, books: Floats) -> NDArray[np.int64]:
-    left = points[:, None, :]
-    errors = np.zeros((len(points), 1), np.float32)
-    chosen = np.empty((len(points), 1, 0), np.int64)
-    for book in books:
-        grown = (errors[:, :, None] + (book**2).sum(axis=1) - 2 * (left @ book.T)).reshape(len(points), -1)
+def _search(alone: Floats, products: Floats) -> NDArray[np.int64]:
+    """Return codes [rows, codes] from what each centroid adds to the error alone and, twice, beside each other one.
+
+    `alone` is [rows, codes, centroids], `products` [codes * centroids, codes, centroids].
+    """
+    rows, count, centroids = alone.shape
+    every = np.arange(rows)
+    errors = np.zeros((rows, 1), np.float32)
+    chosen = np.empty((count, rows, 1), np.int64)
+    for place in range(count):
+        grown = errors[:, :, None] + alone[:, None, place]
+        for earlier in range(place):
+            grown += products[earlier * centroids : (earlier + 1) * centroids, place][chosen[earlier]]
+        grown = grown.reshape(rows, -1)
         kept = min(_KEPT_SUMS, grown.shape[1])
-        best = np.argpartition(grown, kept - 1, axis=1)[:, :kept]
-        errors = np.take_along_axis(grown, best, axis=1)
-        parent, code = best // len(book), best % len(book)
-        left = np.take_along_axis(left, parent[:, :, None], axis=1) - book[code]
-        chosen = np.concatenate([np.take_along_axis(chosen, parent[:, :, None], axis=1), code[:, :, None]], axis=2)
-    winner: NDArray[np.int64] = np.take_along_axis(chosen, errors.argmin(axis=1)[:, None, None], axis=1)[:, 0]
-    return winner
+        errors, best = np.empty((rows, kept), np.float32), np.empty((rows, kept), np.int64)
+        for one in range(kept):  # a few times the least is found faster than the few least at once
+            best[:, one] = grown.argmin(axis=1)
+            errors[:, one] = grown[every, best[:, one]]
+            grown[every, best[:, one]] = np.inf
+        parent, code = best // centroids, best % centroids
+        chosen = np.stack([each[every[:, None], parent] for each in chosen[:place]] + [code] * (count - place))
+    return chosen[:, :, 0].T.copy()
 
 
 def _solved(points: Floats, books: Floats, chosen: NDArray[np.int64], weights: Floats) -> Floats:
@@ -106,9 +123,11 @@ def _solved(points: Floats, books: Floats, chosen: NDArray[np.int64], weights: F
     for one in range(count):
         rows = slice(one * centroids, (one + 1) * centroids)
         wanted[rows] = summed_by(chosen[:, one], weighted, centroids)
-        for other in range(count):
+        for other in range(one, count):
             pairs = np.bincount(chosen[:, one] * centroids + chosen[:, other], weights, centroids**2)
-            gram[rows, other * centroids : (other + 1) * centroids] = pairs.reshape(centroids, centroids)
+            columns_of = slice(other * centroids, (other + 1) * centroids)
+            gram[rows, columns_of] = pairs.reshape(centroids, centroids)
+            gram[columns_of, rows] = gram[rows, columns_of].T
     before = books.reshape(count * centroids, columns).astype(np.float64)
     change = np.linalg.solve(gram + 1e-3 * np.eye(len(gram)), wanted - gram @ before)
     return (before + change).reshape(books.shape).astype(np.float32)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from converters.errors import ConverterError
 from converters.tables.coded import Floats
 
+_POINTS_AT_ONCE = 1024  # whose distances from a few hundred centers stay in a cache
+
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
@@ -35,23 +37,32 @@ def cluster(
         return Clusters(np.arange(len(points)), centers)
     centers = _seeds(points, count, weights, np.random.default_rng(seed))
     members, errors = nearest(points, centers)
+    weighted = points * weights[:, None]
     for _ in range(rounds):
         mass = np.bincount(members, weights, count)
         filled = mass > 0
-        centers[filled] = (summed_by(members, points * weights[:, None], count)[filled] / mass[filled, None]).astype(
-            np.float32
-        )
+        centers[filled] = (summed_by(members, weighted, count)[filled] / mass[filled, None]).astype(np.float32)
         centers[~filled] = points[np.argsort(-errors * weights, kind="stable")[: np.count_nonzero(~filled)]]
+        before = members
         members, errors = nearest(points, centers)
+        if filled.all() and np.array_equal(before, members):  # nor would another round change anything
+            break
     return Clusters(members, centers)
 
 
 def nearest(points: Floats, centers: Floats) -> tuple[NDArray[np.int64], Floats]:
     """Return the index of every point's nearest center, ties to the lower, and its squared distance from it."""
-    distances = (centers**2).sum(axis=1) - 2 * (points @ centers.T)
-    members = distances.argmin(axis=1)
-    least = np.take_along_axis(distances, members[:, None], axis=1)[:, 0] + (points**2).sum(axis=1)
-    return members, np.maximum(least, 0)
+    squares, doubled = (centers**2).sum(axis=1), -2 * centers.T
+    members = np.empty(len(points), np.int64)
+    least = np.empty(len(points), np.float32)
+    for start in range(0, len(points), _POINTS_AT_ONCE):
+        part = slice(start, start + _POINTS_AT_ONCE)
+        distances = points[part] @ doubled
+        distances += squares
+        members[part] = distances.argmin(axis=1)
+        least[part] = distances[np.arange(len(distances)), members[part]]
+    least += (points**2).sum(axis=1)
+    return members, np.maximum(least, 0, out=least)
 
 
 def summed_by(members: NDArray[np.int64], rows: Floats, count: int) -> NDArray[np.float64]:

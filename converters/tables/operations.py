@@ -11,7 +11,7 @@ from converters.graph_writer import GraphWriter
 # Versions from tensorflow/lite/tools/versioning/op_version.cc, by the type of the input.
 FLOAT16_DEQUANTIZE = 3
 GATHER = {"FLOAT32": 1, "INT32": 1, "UINT8": 1, "INT8": 2, "INT16": 4}
-CAST = {"FLOAT32": 1, "INT64": 1, "INT32": 1, "UINT8": 1, "INT16": 1, "INT8": 3}
+CAST = {"BOOL": 1, "FLOAT32": 1, "INT64": 1, "INT32": 1, "UINT8": 1, "INT16": 1, "INT8": 3}
 
 
 def widened(writer: GraphWriter, values: NDArray[np.float16]) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converters.errors import ConversionFailed
 from converters.graph_writer import GraphWriter
 from converters.schema import ACTIVATIONS
-from converters.tables.coded import Coded
+from converters.tables.coded import Coded, Floats
 from converters.tables.found import is_lookup, is_product, tables_in
 from converters.tables.operations import cast, combined, reshaped, widened
 
@@ -38,6 +39,13 @@ def replace_tables(model: bytes, tables: Mapping[int, Coded]) -> bytes:
         writer.subgraph.operators.remove(operator)
         writer.replace(int(operator.outputs[0]), made)
     return writer.pack()
+
+
+def stored_bias(bias: Floats) -> NDArray[np.floating]:
+    """Return a bias as it is stored beside a coded table: float16, or as it is where its numbers do not fit."""
+    with np.errstate(over="ignore"):
+        narrow = bias.astype(np.float16)
+    return narrow if np.isfinite(narrow).all() else bias
 
 
 def _by_tensor(writer: GraphWriter, tables: Mapping[int, Coded]) -> dict[int, Coded]:
@@ -84,6 +92,5 @@ def _narrowed(writer: GraphWriter, bias: int) -> int:
     """Return a stored bias in float16, which is finer than the table beside it, where its numbers fit."""
     if not writer.is_constant(bias):
         return bias
-    with np.errstate(over="ignore"):
-        narrow = writer.values(bias).astype(np.float16)
-    return widened(writer, narrow) if np.isfinite(narrow).all() else bias
+    narrow = stored_bias(writer.values(bias))
+    return widened(writer, narrow) if narrow.dtype == np.float16 else bias

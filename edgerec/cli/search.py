@@ -19,6 +19,7 @@ from edgerec.program import program
 from edgerec.report.console import style_of
 from edgerec.report.progress import showing_progress
 from edgerec.report.search_text import search_json, search_text
+from edgerec.search.asked import Asked
 
 DEFAULT_RECIPE = "int8"
 
@@ -69,7 +70,7 @@ def command(
     setting = config.search
     setting = replace(setting, trials=trials or setting.trials, seed=setting.seed if seed is None else seed)
     budget = with_floors(config.budget.overridden_by(flag_budget(limits)))
-    search = searching.Asked(task, find(recipe or DEFAULT_RECIPE), budget, setting)
+    search = Asked(task, find(recipe or DEFAULT_RECIPE), budget, setting)
     out = storage.prepare(output or Path(f"{task.base.roles.name}-search.edgerec"))
     processes = workers or setting.workers or len(os.sched_getaffinity(0))
     with showing_progress() as progress, Converter() as converter:

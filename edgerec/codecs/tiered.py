@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converters.tables.coded import Coded, Floats
-from converters.tables.shared_rows import SharedRows
+from converters.tables.shared_rows import SharedRows, index_bytes
 from converters.tables.sharing import narrow
 from converters.tables.tiers import Tiers
 from edgerec.codecs.codec import Codec
@@ -60,12 +60,12 @@ class Tiered:
         return any(tier.of.learned for tier in self.tiers)
 
     def stored_bytes(self, rows: int, columns: int, statistics: Statistics) -> int:
-        """The tiers, and the index where one is needed."""
+        """The tiers, and the index, or the tier of each row, where one is needed."""
         order = self._order(given(statistics.popularity))
         parts = zip(self.tiers, np.diff([0, *self._ends(rows)]).tolist(), strict=True)
         inner = replace(statistics, popularity=None, taken=None)
         tiers = sum(tier.of.stored_bytes(count, columns, inner) for tier, count in parts if count)
-        return int(tiers) + (0 if _in_order(order) else rows * narrow(order[:0], rows).itemsize)
+        return int(tiers) + (0 if _in_order(order) else index_bytes(rows, len(self.used(rows))))
 
     def encode(self, table: Floats, statistics: Statistics, *, seed: int) -> Coded:
         """Each tier by its codec, its rows in the order in which they stand in the table."""

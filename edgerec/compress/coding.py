@@ -12,8 +12,9 @@ from converters.spec import DYNAMIC_INT8, runtime_version
 from converters.tables.coded import Coded, Floats
 from converters.tables.found import Table, find_tables
 from converters.tables.replacement import replace_tables
-from edgerec.codecs.codec import Codec, encoded
+from edgerec.codecs.codec import Codec
 from edgerec.compress import layers
+from edgerec.compress.coded_store import stored
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.evidence import evidence
 from edgerec.compress.masks import scores_catalogue, table_of
@@ -88,7 +89,7 @@ def coded_tables(
 ) -> dict[int, Coded]:
     """The tables that `chosen_tables` gives, coded, by the index of their first tensor."""
     chosen = chosen_tables(model, recommender, codings, data, seed=seed)
-    return {table.tensor: encoded(codec, table.values, table.statistics, seed=seed) for table, codec in chosen}
+    return {table.tensor: stored(codec, table.values, table.statistics, seed=seed) for table, codec in chosen}
 
 
 def chosen_tables(

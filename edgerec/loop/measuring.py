@@ -9,7 +9,7 @@ from device_tests import bundle
 from device_tests.evaluation import EvaluationSet
 from edgerec import packing
 from edgerec.build import BASELINE_RECIPE, Task
-from edgerec.choosing import float32_quality, halves_of, quality_of
+from edgerec.choosing import float32_quality, halves_of, in_runtime
 from edgerec.compress.applying import identity
 from edgerec.compress.conversion import Converter
 from edgerec.compress.finding import find
@@ -55,7 +55,7 @@ class Measuring:
         app = [data for name, data in members.items() if name.startswith("app/")]
         self.progress(f"{recipe.name}: rank for training and for the users that choose in {task.setting.runtime}")
         train, validation = (
-            quality_of(task, candidate.tflite, promise, users)
+            in_runtime(task, candidate.tflite, promise, users)[0]
             if number
             else float32_quality(task, users, self.converter, self.progress)
             for users in self._users

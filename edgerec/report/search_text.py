@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgerec.choosing import Proof
+from edgerec.finalists import Finalist
 from edgerec.program import from_here
 from edgerec.report.console import BOLD, PLAIN, Style, table
 from edgerec.report.proof_text import proof_text
@@ -12,7 +12,8 @@ from edgerec.report.quantities import share, size
 from edgerec.report.verdict_text import verdicts_json
 from edgerec.search.result import Candidate
 from edgerec.search.sensitivity import Effect
-from edgerec.searching import Finalist, Searched
+from edgerec.search.table_choices import told
+from edgerec.searching import Searched
 
 
 def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) -> str:
@@ -42,9 +43,8 @@ def search_text(found: Searched, out: Path, program: str, style: Style = PLAIN) 
     if winner is None:
         parts.append("No candidate holds; nothing was written.")
     else:
-        told = ", ".join(f"{name} as {choice}" for name, choice in winner.candidate.choices.items())
         parts += [
-            f"winner  {from_here(out)}: {told}",
+            f"winner  {from_here(out)}: {told(winner.candidate.choices)}",
             "",
             "Next:",
             f"  {program} evaluate {from_here(out)} --user 1",
@@ -65,8 +65,8 @@ def search_json(found: Searched, out: Path) -> dict[str, object]:
             {
                 "trial": finalist.candidate.number,
                 "held": bool(finalist),
-                "why": finalist.why,
-                "verdict": verdicts_json([finalist.verdict]) if finalist.verdict is not None else None,
+                "why": finalist.proof.why,
+                "verdict": verdicts_json([finalist.proof.verdict]) if finalist.proof.verdict is not None else None,
             }
             for finalist in found.finalists
         ],
@@ -87,7 +87,7 @@ def _front_row(candidate: Candidate) -> tuple[str, ...]:
         size(outcome.disk_bytes),
         f"{outcome.quality_margin:+.2%}",
         least,
-        ", ".join(f"{name} {choice}" for name, choice in candidate.choices.items()),
+        told(candidate.choices),
     )
 
 
@@ -98,5 +98,4 @@ def _effect_row(effect: Effect) -> tuple[str, ...]:
 
 
 def _finalist(finalist: Finalist, style: Style) -> str:
-    proof = Proof(finalist.verdict, finalist.unseen, finalist.why)
-    return proof_text(f"Trial {finalist.candidate.number}", proof, style)
+    return proof_text(f"Trial {finalist.candidate.number}", finalist.proof, style)

@@ -28,12 +28,12 @@ _Kernel: TypeAlias = Callable[[Floats, Floats], None]
 # It writes the scores of vectors into an array, which may be a part of a larger one: scores are many, and not copied.
 
 
-def scores_of(coded: Coded, *, runtime: str = "") -> Scores:
+def scores_of(coded: Coded, runtime: str = "") -> Scores:
     """Give the function that scores with a table, decoded once.
 
     Where a codec's integers are the weights of a product, vectors are rounded to 8 bits of their own range, as the
-    kernels of runtimes do; by `runtime`, a name such as tflite-runtime, they are where it rounds otherwise than the
-    newest. A codec that is not known here is evaluated by its own operators, which takes longer.
+    kernels of runtimes do. `runtime`, a pin such as tflite-runtime==2.14.0, is followed where they differ, LiteRT when
+    it is left out. A codec that is not known here is evaluated by its own operators, which takes longer.
     """
     return _returning(_kernel(coded, runtime), coded.rows)
 
@@ -84,7 +84,7 @@ def _block_rows(coded: BlockRows, runtime: str) -> _Kernel:
 
 
 def _hybrid(coded: IntegerRows | NativeRows, runtime: str) -> _Kernel:
-    symmetric = is_always_symmetric(f"INT{coded.bits}", coded.rows, coded.columns, runtime)
+    symmetric = is_always_symmetric(f"INT{coded.bits}", coded.rows, coded.columns, runtime.partition("==")[0])
     return _rounded(coded.decode(), asymmetric=not symmetric)
 
 
@@ -108,7 +108,7 @@ def _low_rank(coded: LowRank, runtime: str) -> _Kernel:
 
 
 def _shared(coded: SharedRows, runtime: str) -> _Kernel:
-    distinct = scores_of(coded.table, runtime=runtime)
+    distinct = scores_of(coded.table, runtime)
 
     def kernel(vectors: Floats, into: Floats) -> None:
         np.take(distinct(vectors), coded.index, axis=1, out=into)
@@ -149,11 +149,10 @@ def _spans(parts: Iterable[Coded], lengths: list[int], runtime: str) -> list[tup
 
 
 def _by_operators(coded: Coded, runtime: str) -> _Kernel:
-    del runtime
     file = tflite_file.parse(scorer_file(coded))
 
     def kernel(vectors: Floats, into: Floats) -> None:
-        into[:] = run(file, {VECTOR: vectors})[SCORES]
+        into[:] = run(file, {VECTOR: vectors}, runtime=runtime)[SCORES]
 
     return kernel
 

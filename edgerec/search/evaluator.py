@@ -20,14 +20,14 @@ _COUNTED_USERS = 32
 
 
 def evaluated(
-    coded: Coded, vectors: Floats, evaluation: EvaluationSet, k: int, *, bias: Floats | None = None
+    coded: Coded, vectors: Floats, evaluation: EvaluationSet, k: int, *, bias: Floats | None = None, runtime: str = ""
 ) -> tuple[Quality, Ids]:
     """Give the quality of a table and every user's top k, int32 [users, k], as the harness measures them.
 
     `vectors` float32 [users, columns] are the evaluation users' as they enter the product with the table, `bias`
-    float32 [rows] is added to the scores. Distinct scores are counted for 32 users. A candidate that this finds is
-    still to be replayed in the runtime: kernels sum in another order. Raises SearchError for shapes that do not fit,
-    ModelError when a score is NaN or k is not 1 to the items.
+    float32 [rows] is added to the scores, `runtime` is that of `scores_of`. Distinct scores are counted for 32 users. A
+    candidate that this finds is still to be replayed in the runtime: kernels sum in another order. Raises SearchError
+    for shapes that do not fit, ModelError when a score is NaN or k is not 1 to the items.
     """
     expected = (evaluation.users, coded.columns)
     if vectors.dtype != np.float32 or vectors.shape != expected:
@@ -37,7 +37,7 @@ def evaluated(
         shapes = f"{coded.rows} rows" if bias is None else f"{coded.rows} rows and a bias {list(bias.shape)}"
         raise SearchError(f"got a table of {shapes}, expected one of each for the {items} items of the evaluation set")
     return quality.measure(
-        _CodedScorer(scores_of(coded), vectors, items, bias), evaluation, k, counted_users=_COUNTED_USERS
+        _CodedScorer(scores_of(coded, runtime), vectors, items, bias), evaluation, k, counted_users=_COUNTED_USERS
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,21 @@ class SearchedTable:
 
 
 @dataclass(frozen=True, eq=False)
+class Structure:
+    """The same model with fewer columns: what choices call it, its float32 .tflite and the tables there."""
+
+    name: str
+    model: bytes
+    tables: tuple[SearchedTable, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A float32 model, who judges what becomes of it, and what it has to keep.
 
     model       the float32 .tflite
     tables      its tables
+    narrowed    the model with fewer columns, its tables under the same names
     precision   of the rest, as Recipe has it
     evaluation  the users that trials are judged by, of whom nothing is reported
     float32     what the float32 model reaches with them
@@ -58,12 +68,18 @@ class Problem:
     floors: Floors
     k: int
     seed: int
+    narrowed: tuple[Structure, ...] = ()
+
+    def as_narrowed(self, structure: Structure) -> "Problem":
+        """Give the problem of one of its narrowed models alone."""
+        return replace(self, model=structure.model, tables=structure.tables, narrowed=())
 
 
 @dataclass(frozen=True)
 class _Place:
-    """A table's name and first tensor."""
+    """A table's structure, "" for the problem's own, its name and its first tensor."""
 
+    structure: str
     name: str
     tensor: int
 
@@ -82,12 +98,15 @@ class _Rest:
     k: int
     seed: int
     statistics_sha256: str
+    narrowed_sha256: tuple[str, ...]
 
 
-def members(problem: Problem, model: bytes, recipe: str, precision: str) -> dict[str, bytes]:
-    """The members of a bundle with some model in place of the problem's own, its proof the evaluation set alone."""
+def members(
+    problem: Problem, model: bytes, recipe: str, precision: str, evaluation: EvaluationSet | None
+) -> dict[str, bytes]:
+    """The members of a bundle with some model in place of the problem's own, an evaluation set all its proof."""
     promise = Promise(recipe, precision, problem.runtime, 0.0)
-    proof = packing.proof_of(problem.evaluation)
+    proof = packing.proof_of(evaluation)
     return packing.members(model, problem.roles, promise, problem.catalogue, problem.k, proof=proof)
 
 
@@ -97,7 +116,7 @@ def save(problem: Problem, folder: Path) -> str:
     np.savez(known, allow_pickle=False, **dict(_arrays(problem)))
     rest = _Rest(
         problem.roles,
-        tuple(_Place(table.name, table.tensor) for table in problem.tables),
+        tuple(_Place(structure, table.name, table.tensor) for structure, table in _tables(problem)),
         problem.precision,
         problem.runtime,
         problem.float32,
@@ -106,10 +125,13 @@ def save(problem: Problem, folder: Path) -> str:
         problem.k,
         problem.seed,
         hashlib.sha256(known.getvalue()).hexdigest(),
+        tuple(hashlib.sha256(structure.model).hexdigest() for structure in problem.narrowed),
     )
     with storage.telling(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    bundle.write(folder / _FLOAT32, members(problem, problem.model, "float32", "float32"))
+    bundle.write(folder / _FLOAT32, members(problem, problem.model, "float32", "float32", problem.evaluation))
+    for structure in problem.narrowed:
+        storage.write_bytes(folder / f"{structure.name}.tflite", structure.model)
     storage.write_bytes(folder / _STATISTICS, known.getvalue())
     storage.write_text(folder / _REST, record.dumps(rest))
     return digest(folder)
@@ -126,10 +148,10 @@ def load(folder: Path) -> Problem:
         raise SearchError(f"{folder / _STATISTICS} is not what was written there; begin the search anew")
     kept = bundle.read(folder / _FLOAT32)
     with np.load(io.BytesIO(known), allow_pickle=False) as arrays:
-        tables = tuple(
-            SearchedTable(table.name, table.tensor, _statistics(dict(arrays), place))
-            for place, table in enumerate(rest.tables)
-        )
+        tables: dict[str, list[SearchedTable]] = {"": []}
+        for place, table in enumerate(rest.tables):
+            found = SearchedTable(table.name, table.tensor, _statistics(dict(arrays), place))
+            tables.setdefault(table.structure, []).append(found)
     evaluation = EvaluationSet.from_members(kept.members, kept.manifest)
     if evaluation is None:
         raise SearchError(f"{folder / _FLOAT32} holds no evaluation set; begin the search anew")
@@ -137,7 +159,7 @@ def load(folder: Path) -> Problem:
     return Problem(
         model=bytes(kept.members[bundle.MODEL]),
         roles=rest.roles,
-        tables=tables,
+        tables=tuple(tables.pop("")),
         precision=rest.precision,
         runtime=rest.runtime,
         evaluation=evaluation,
@@ -146,6 +168,10 @@ def load(folder: Path) -> Problem:
         floors=Floors(rest.floors, rest.strict),
         k=rest.k,
         seed=rest.seed,
+        narrowed=tuple(
+            Structure(name, _model(folder / f"{name}.tflite", sha256), tuple(found))
+            for (name, found), sha256 in zip(tables.items(), rest.narrowed_sha256, strict=True)
+        ),
     )
 
 
@@ -159,8 +185,23 @@ def digest(folder: Path) -> str:
     return ""
 
 
+def _model(path: Path, sha256: str) -> bytes:
+    try:
+        model = path.read_bytes()
+    except OSError as error:
+        raise SearchError(f"{path} is missing: {error.strerror}; begin the search anew") from error
+    if hashlib.sha256(model).hexdigest() != sha256:
+        raise SearchError(f"{path} is not what was written there; begin the search anew")
+    return model
+
+
+def _tables(problem: Problem) -> list[tuple[str, SearchedTable]]:
+    own = [("", table) for table in problem.tables]
+    return own + [(structure.name, table) for structure in problem.narrowed for table in structure.tables]
+
+
 def _arrays(problem: Problem) -> Iterator[tuple[str, NDArray[Any]]]:
-    for place, table in enumerate(problem.tables):
+    for place, (_, table) in enumerate(_tables(problem)):
         for field in fields(Statistics):
             value = getattr(table.statistics, field.name)
             if isinstance(value, Taken):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from edgerec.search.neighbours import neighbours
 from edgerec.search.optuna_study import distributions, frozen, quiet
 from edgerec.search.space import Choices, Space, Value, key
 from edgerec.search.trial import Finished, SizeLimits
@@ -27,7 +28,8 @@ def proposed(
 
     `before` are the trials of the rounds before, in their order. The search opens with `first`, in its order; what
     follows is sampled by a tree-structured Parzen estimator with constraints (Watanabe 2023, arXiv:2304.11127) that
-    is seeded from (seed, number) and counts what is asked in the same round as bad until it is known.
+    is seeded from (seed, number) and counts what is asked in the same round as bad until it is known; every other one
+    is a neighbour of what holds so far, as `neighbours` orders them, while there are any.
     """
     given = [dict(choices) for choices in first[number * size : (number + 1) * size]]
     taken = {key(one.trial.choices) for one in before} | {key(one) for one in first}
@@ -41,11 +43,16 @@ def proposed(
         for choices in given:
             study.enqueue_trial(choices)
             study.ask(distributions(space))
-        asked = list(given)
+        asked, beside = list(given), neighbours(space, before, limits)
         while len(asked) < size:
-            found = _new(optuna, study, space, taken) or _untried(space, taken, int(own[1]))
+            turn = (len(asked) - len(given)) % 2 == 0
+            near = next((one for one in beside if key(one) not in taken), None) if turn else None
+            found = near or _new(optuna, study, space, taken) or _untried(space, taken, int(own[1]))
             if found is None:
                 break
+            if near:
+                study.enqueue_trial(near)
+                study.ask(distributions(space))
             asked.append(found)
             taken.add(key(found))
     return tuple(asked)

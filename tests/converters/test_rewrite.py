@@ -65,6 +65,15 @@ def test_float_weights_become_int8_as_the_converter_would_make_them(load: Load, 
     assert all(tensor.elements < LEAST_ELEMENTS for tensor in wide if len(ours.constant(tensor)))
 
 
+def test_weights_that_are_left_stay_as_they_are(load: Load) -> None:
+    model = load("converted_gru_float32")
+    before = tflite_file.parse(model).subgraphs[0].tensors
+    left = next(place for place, tensor in enumerate(before) if tensor.shape == (ITEMS, 16))
+    after = tflite_file.parse(quantize_float_weights(model, leaving=[left])).subgraphs[0].tensors
+    dtypes = {tensor.shape: tensor.dtype for tensor in after if len(tensor.shape) == 2}
+    assert (dtypes[ITEMS, 16], dtypes[ITEMS + 1, 16]) == ("FLOAT32", "INT8")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_versions_written_are_what_old_runtimes_know(load: Load, kind: str) -> None:
     rewritten = tflite_file.parse(quantize_float_weights(load(f"converted_{kind}_float32")))

@@ -88,6 +88,14 @@ def test_the_interval_is_that_of_the_paired_difference() -> None:
     assert found.interval.high - found.interval.low == pytest.approx(2 * 1.96 * 0.005**0.5 / 1000**0.5, rel=0.15)
 
 
+def test_without_intervals_the_same_is_held_and_only_strict_has_one() -> None:
+    lost = quality((21,) * 5 + (20,) * 995 + (21,) * 200, hits(400, 200))
+    for strict in (False, True):
+        whole, short = (judged(Floors(strict=strict), FLOAT32, lost, intervals=each) for each in (True, False))
+        assert [(one.state, one.figure) for one in whole.each] == [(one.state, one.figure) for one in short.each]
+        assert [one.interval is not None for one in short.each if one.floor.quantity != "coverage"] == [strict] * 4
+
+
 def test_strict_asks_the_lower_end_and_coverage_has_none() -> None:
     lost = quality((20,) * 993 + (21,) * 207, hits(400, 200), (*[0] * 19, 95))
     plain, strict = judged(Floors(), FLOAT32, lost), judged(Floors(strict=True), FLOAT32, lost)

@@ -45,6 +45,17 @@ def test_a_batch_is_its_rows(load: Callable[[str], bytes], model: str) -> None:
     assert (np.abs(together - np.array(apart)) <= step).all()
 
 
+def test_constants_that_are_given_stand_for_those_that_are_stored(load: Callable[[str], bytes]) -> None:
+    file = parse(load("converted_gru_float32"))
+    inputs, tensors = histories("converted_gru", 4), file.subgraphs[0].tensors
+    table = next(place for place, tensor in enumerate(tensors) if tensor.shape == (71, 16))
+    stored = np.frombuffer(file.constant(tensors[table]), np.float32).reshape(71, 16)
+    same = run(file, inputs, constants={table: stored})["scores"]
+    np.testing.assert_array_equal(same, run(file, inputs)["scores"])
+    other = run(file, inputs, constants={table: stored[::-1]})["scores"]
+    np.testing.assert_array_equal(other, run(file, {"history": 70 - inputs["history"]})["scores"])
+
+
 def test_signatures_are_called_by_name(load: Callable[[str], bytes], maker: ModuleType) -> None:
     file, (table, _, _) = parse(load("two_signatures")), maker.weights()
     found = run(file, {"item": np.array([3, 30], np.int32)}, "item")["vector"]

@@ -75,6 +75,12 @@ def float16(random: np.random.Generator, *shape: int) -> Float16Rows:
     return Float16Rows(half(random, *shape))
 
 
+def in_tiers(random: np.random.Generator, *counts: int) -> np.ndarray:
+    """Give the index of rows that go to tiers of so many rows as they come, in their order within each."""
+    tiers = random.permutation(np.repeat(np.arange(len(counts)), counts))
+    return np.argsort(np.argsort(tiers, kind="stable"), kind="stable").astype(np.uint8)
+
+
 def samples() -> dict[str, Sample]:
     random = np.random.default_rng(0)
     both, scores = frozenset({"scores", "lookup"}), frozenset({"scores"})
@@ -111,6 +117,16 @@ def samples() -> dict[str, Sample]:
         "shared by int32": Sample(SharedRows(random.integers(0, 60, 200).astype(np.int32), four), hybrid=True),
         "shared by uint16, of more rows than int16 has": Sample(
             SharedRows(random.integers(32_000, 33_500, 500).astype(np.uint16), integer_rows(33_500, 8, 8)), hybrid=True
+        ),
+        "tiers of rows in another order": Sample(
+            SharedRows(in_tiers(random, 20, 70), Tiers((integer_rows(20, 16, 8), integer_rows(70, 16, 4)))), hybrid=True
+        ),
+        "three tiers of rows in another order": Sample(
+            SharedRows(
+                in_tiers(random, 20, 9, 40),
+                Tiers((integer_rows(20, 16, 8), integer_rows(9, 16, 4), codes(ProductCodes, 40, (4, 16, 4)))),
+            ),
+            hybrid=True,
         ),
         "columns": Sample(Columns((integer_rows(50, 4, 8), integer_rows(50, 8, 4)), 16), hybrid=True),
         "low rank": Sample(

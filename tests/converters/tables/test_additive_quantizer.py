@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from converters.errors import ConverterError
-from converters.tables.additive_quantizer import additive_codes
+from converters.tables.additive_quantizer import additive_codes, codes_in
 from converters.tables.metric import damped, second_moment
 from converters.tables.product_quantizer import product_codes
 
@@ -44,6 +44,20 @@ def test_rounds_of_solving_err_less_than_codebooks_one_after_another() -> None:
     table, moment = drawn()
     once, often = (additive_codes(table, 4, 8, seed=0, moment=moment, rounds=count).decode() for count in (0, 8))
     assert cost(table, often, moment) < 0.95 * cost(table, once, moment)
+
+
+@pytest.mark.parametrize("centroids", [1, 2, 3, 8])
+def test_codes_are_searched_as_sums_are_measured(centroids: int) -> None:
+    """The search knows products of centroids only: it is held to the sums themselves, all of which it keeps here."""
+    generator = np.random.default_rng(centroids)
+    points = generator.standard_normal((40, 5)).astype(np.float32)
+    books = generator.standard_normal((2, centroids, 5)).astype(np.float16)
+    sums = (books[0][:, None] + books[1][None]).reshape(-1, 5).astype(np.float32)
+    found = codes_in(books, points)
+    errors = ((points - books[0][found[:, 0]] - books[1][found[:, 1]]) ** 2).sum(axis=1)
+    least = ((points[:, None] - sums) ** 2).sum(axis=2).min(axis=1)
+    # With four sums kept after the first code, up to four centroids are searched in full.
+    assert np.allclose(errors, least, rtol=1e-3) if centroids <= 4 else errors.mean() < 1.2 * least.mean()
 
 
 def test_heavy_rows_err_less() -> None:

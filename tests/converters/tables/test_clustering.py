@@ -48,6 +48,24 @@ def test_a_seed_gives_the_same_clusters() -> None:
     assert (one != other).any()
 
 
+def test_more_points_than_are_looked_at_at_once_have_the_same_nearest() -> None:
+    generator = np.random.default_rng(0)
+    points, centers = (generator.standard_normal((count, 3)).astype(np.float32) for count in (2500, 7))
+    members, errors = nearest(points, centers)
+    distances = ((points[:, None] - centers) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(members, distances.argmin(axis=1))
+    np.testing.assert_allclose(errors, distances.min(axis=1), atol=1e-5)
+
+
+def test_rounds_beyond_the_last_change_change_nothing() -> None:
+    points = np.random.default_rng(0).standard_normal((200, 3)).astype(np.float32)
+    settled, longer = (cluster(points, 5, seed=0, rounds=rounds) for rounds in (100, 1000))
+    np.testing.assert_array_equal(settled.centers, longer.centers)
+    members, _ = nearest(points, settled.centers)
+    means = np.stack([points[members == each].mean(axis=0) for each in range(5)])
+    np.testing.assert_allclose(means, settled.centers, atol=1e-6)
+
+
 def test_nearest_takes_the_lower_of_two_as_near() -> None:
     members, errors = nearest(np.array([[1, 0]], np.float32), np.array([[2, 0], [0, 0]], np.float32))
     assert (members.tolist(), errors.tolist()) == ([0], [1])

@@ -143,7 +143,7 @@ def test_the_bytes_said_are_the_bytes_of_the_buffers(sample: Any, lookup_file: A
 
 
 def test_the_graph_around_the_bytes_stays_small(sample: Any, lookup_file: Any) -> None:
-    parts = len(getattr(sample.coded, "parts", (0,)))
+    parts = len(getattr(getattr(sample.coded, "table", sample.coded), "parts", (0,)))
     scales = 12 * sample.coded.rows if type(sample.coded).__name__ == "NativeRows" else 0
     for model in (scorer_file(sample.coded), lookup_file(sample.coded)):
         assert len(model) - payload_bytes(sample.coded) - scales < 2_900 * parts

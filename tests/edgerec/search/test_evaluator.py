@@ -124,6 +124,19 @@ def test_scores_are_those_of_the_operators(trained: Trained, tables: Mapping[str
             assert np.abs(vectors @ coded.decode().T - expected).max() > 5e-4 * np.ptp(expected)
 
 
+def test_vectors_are_rounded_as_the_runtime_at_hand_does() -> None:
+    """The old runtime's kernel for 4 bits rounds vectors around zero, the newer one from their least to their most."""
+    random = np.random.default_rng(0)
+    coded = integers(random.normal(size=(50, 64)).astype(np.float32), 4)
+    vectors = random.uniform(0, 1, size=(20, 64)).astype(np.float32)
+    answers = {}
+    for runtime in (OLD, NEW):
+        expected = run(tflite_file.parse(scorer_file(coded)), {"vector": vectors}, runtime=runtime)["scores"]
+        answers[runtime] = scores_of(coded, runtime)(vectors)
+        assert np.allclose(answers[runtime], expected, atol=1e-5 * np.ptp(expected))
+    assert not np.allclose(answers[OLD], answers[NEW], atol=1e-4 * np.ptp(answers[NEW]))
+
+
 def test_a_codec_of_a_third_party_is_evaluated_by_its_operators(trained: Trained, tables: Mapping[str, Coded]) -> None:
     class Other:
         """Nothing that is known here, though it does the same."""

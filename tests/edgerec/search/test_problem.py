@@ -12,7 +12,7 @@ from edgerec.floors import DEFAULT, Floors
 from edgerec.models.roles import Roles
 from edgerec.packing import Catalogue
 from edgerec.search.errors import SearchError
-from edgerec.search.problem import Problem, SearchedTable, digest, load, save
+from edgerec.search.problem import Problem, SearchedTable, Structure, digest, load, save
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "converted_gru_float32.tflite"
 
@@ -48,6 +48,7 @@ def problem() -> Problem:
         floors=Floors(DEFAULT[:2], strict=True),
         k=3,
         seed=5,
+        narrowed=(Structure("narrow25", b"a smaller model", (SearchedTable("z", 4, known[1]),)),),
     )
 
 
@@ -57,7 +58,10 @@ def test_a_problem_is_read_as_it_was_written(problem: Problem, tmp_path: Path) -
     for name in ("model", "roles", "precision", "runtime", "catalogue", "float32", "floors", "k", "seed"):
         assert getattr(again, name) == getattr(problem, name), name
     assert [(one.name, one.tensor) for one in again.tables] == [(one.name, one.tensor) for one in problem.tables]
-    for one, other in zip(again.tables, problem.tables, strict=True):
+    (narrowed,) = again.narrowed
+    assert (narrowed.name, narrowed.model) == ("narrow25", b"a smaller model")
+    tables = (*zip(again.tables, problem.tables, strict=True), (narrowed.tables[0], problem.narrowed[0].tables[0]))
+    for one, other in tables:
         for field, value in vars(other.statistics).items():
             kept = getattr(one.statistics, field)
             if isinstance(value, Taken):
@@ -82,6 +86,12 @@ def test_a_folder_that_is_no_problem_is_refused(problem: Problem, tmp_path: Path
     with pytest.raises(SearchError, match="holds no problem to search"):
         load(tmp_path)
     save(problem, tmp_path)
+    (tmp_path / "narrow25.tflite").write_bytes(b"another model")
+    with pytest.raises(SearchError, match=r"narrow25.tflite is not what was written there"):
+        load(tmp_path)
+    (tmp_path / "narrow25.tflite").unlink()
+    with pytest.raises(SearchError, match=r"narrow25.tflite is missing"):
+        load(tmp_path)
     (tmp_path / "statistics.npz").write_bytes(b"other")
     with pytest.raises(SearchError, match="is not what was written there"):
         load(tmp_path)
