@@ -1,4 +1,4 @@
-"""The smallest bundle that keeps its floors: columns and codecs chosen by half of the test users, proved by the rest."""
+"""The smallest bundle that keeps its floors: columns and codecs chosen by half of the test users, the rest proves."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
