@@ -1,4 +1,4 @@
-"""The smallest candidates of a search, built by their recipes and judged in the runtime until one holds."""
+"""Candidates of a search, built by their recipes and judged in the runtime until one holds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from edgerec.search.result import Candidate
 from edgerec.search.table_choices import recipe_of
 from edgerec.search.table_trials import Evaluated, TableTrials
 
-FINALISTS = 3
 LEAST_OVERLAP, MOST_RECALL_APART = 0.995, 0.001  # of the fast evaluator with the runtime
 
 
@@ -44,9 +43,9 @@ def proved(
     *,
     progress: Progress = silent,
 ) -> tuple[Finalist, ...]:
-    """Judge the first candidates, up to FINALISTS, until one holds; that one, the last, is written to `out`."""
+    """Judge candidates in their order until one holds; that one, the last, is written to `out`."""
     trials, finalists = TableTrials(problem), list[Finalist]()
-    for candidate in candidates[:FINALISTS]:
+    for candidate in candidates:
         progress(f"trial {candidate.number}: build and prove")
         finalists.append(_proved(asked, candidate, trials, out=out, converter=converter, progress=progress))
         if finalists[-1]:

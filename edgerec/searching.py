@@ -22,12 +22,11 @@ from edgerec.search.asked import Asked
 from edgerec.search.errors import SearchError
 from edgerec.search.pool import Pool
 from edgerec.search.problem import Problem, SearchedTable, Structure
-from edgerec.search.result import Candidate, Result
+from edgerec.search.result import Result
 from edgerec.search.rounds import Plan, Stop, search
 from edgerec.search.sensitivity import Effect, sensitivity
 from edgerec.search.table_choices import NARROWED, PLAIN, SENSITIVITY, first_of, space_of
 from edgerec.search.table_trials import FACTORY
-from edgerec.search.trial import SizeLimits
 from edgerec.search.worker_process import Factory
 
 NEEDS = ("popularity", "second_moment", "taken")
@@ -95,7 +94,9 @@ def prepare(asked: Asked, converter: Converter, *, progress: Progress = silent) 
 def run(
     asked: Asked, problem: Problem, out: Path, converter: Converter, *, workers: int, progress: Progress = silent
 ) -> Searched:
-    """Search, and prove finalists until one holds; that one is written to `out`.
+    """Search, and prove candidates of the front, from the smallest that holds on; the first to hold goes to `out`.
+
+    Each has a greater margin than the one before: what the users that choose made look too good gives way to it.
 
     The run's folder is named for all that it follows from, so that the same search goes on where it was killed.
     """
@@ -112,7 +113,8 @@ def run(
     with Pool(factory, workers) as pool:
         effects = sensitivity(pool, folder, tensors=tables, codecs=SENSITIVITY, left=PLAIN, progress=progress)
         result = search(plan, pool, folder, stop, progress=progress)
-    finalists = proved(asked, problem, _by_size(result, limits), out, converter, progress=progress)
+    held = [each for each in result.front if not limits.missed(each.outcome)]
+    finalists = proved(asked, problem, held, out, converter, progress=progress)
     return Searched(result, finalists, effects, folder)
 
 
@@ -145,9 +147,3 @@ def _structure(asked: Asked, recipe: Recipe, name: str, converter: Converter, pr
         if each.values.size >= LEAST_ELEMENTS
     )
     return Structure(name, model, tables)
-
-
-def _by_size(result: Result, limits: SizeLimits) -> list[Candidate]:
-    """The candidates that hold everything with the users that choose, the smallest first."""
-    held = [each for each in result.candidates if not limits.missed(each.outcome)]
-    return sorted(held, key=lambda each: each.size)

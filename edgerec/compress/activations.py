@@ -26,7 +26,7 @@ def drawn(recommender: Recommender, data: Interactions, *, seed: int) -> tuple[C
 
 def through(model: Any, tensors: Sequence[Any], inputs: Columns) -> Iterator[list[NDArray[Any]]]:
     """The values of some tensors of a Keras model, [rows, ...] each, for a few hundred examples at a time."""
-    to_there = session().keras.Model(model.inputs, list(tensors))
+    to_there = session().tf.function(session().keras.Model(model.inputs, list(tensors)), reduce_retracing=True)
     for start in range(0, len(next(iter(inputs.values()))), _ROWS_AT_ONCE):
         part = {name: values[start : start + _ROWS_AT_ONCE] for name, values in inputs.items()}
         found = to_there(part, training=False)

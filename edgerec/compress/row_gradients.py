@@ -31,14 +31,20 @@ def moments_at_rows(
     sums: dict[str, Moment] = {name: np.zeros((table.shape[1],) * 2) for name, table in zip(names, tables, strict=True)}
     if not tables:
         return sums
-    rows = 0
-    for number, batch in enumerate(training.batches(recommender, data, Fit(1, BATCH, seed=seed)).take(BATCHES)):
+
+    def pulled(inputs: Any, examples: Any, draw: Any) -> Any:
         with tf.GradientTape() as tape:
-            scores = tf.reshape(model(batch[0], training=False), (_examples(batch, recommender), -1))
-            total = tf.reduce_sum(scores * tf.stop_gradient(_pull(scores, (seed, number))))
-        rows += scores.shape[0]
-        for name, found in zip(names, tape.gradient(total, tables), strict=True):
-            at_rows = tf.convert_to_tensor(found).numpy().astype(np.float64)
+            scores = tf.reshape(model(inputs, training=False), (examples, -1))
+            total = tf.reduce_sum(scores * tf.stop_gradient(_pull(scores, draw)))
+        return [tf.convert_to_tensor(found) for found in tape.gradient(total, tables)]
+
+    traced, rows = tf.function(pulled, reduce_retracing=True), 0
+    for number, batch in enumerate(training.batches(recommender, data, Fit(1, BATCH, seed=seed)).take(BATCHES)):
+        examples = _examples(batch, recommender)
+        rows += examples
+        gradients = traced(batch[0], tf.constant(examples), tf.constant([seed, number]))
+        for name, found in zip(names, gradients, strict=True):
+            at_rows = found.numpy().astype(np.float64)
             sums[name] += at_rows.T @ at_rows
     return {name: each / rows for name, each in sums.items()}
 
@@ -49,8 +55,8 @@ def _examples(batch: Any, recommender: Recommender) -> int:
     return round(pairs**0.5) if recommender.roles.kind == POINTWISE else pairs
 
 
-def _pull(scores: Any, seed: tuple[int, int]) -> Any:
+def _pull(scores: Any, seed: Any) -> Any:
     """The gradient of the log-likelihood of an item drawn from the softmax of scores [examples, items], by scores."""
     tf = session().tf
     drawn = tf.random.stateless_categorical(scores, 1, seed)[:, 0]
-    return tf.one_hot(drawn, scores.shape[1]) - tf.nn.softmax(scores)
+    return tf.one_hot(drawn, tf.shape(scores)[1]) - tf.nn.softmax(scores)
