@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SLOW_FIXTURES = {"keras", "wheels"}  # TensorFlow is imported; an environment is made
 END_TO_END = ROOT / "tests" / "end_to_end"
 
 # One process answers all cases: case N is N.tflite and N.in.npz, its answer N.out.npz or why there is none, N.txt.
@@ -54,7 +53,7 @@ signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 @pytest.fixture(scope="session")
 def keras():
-    """Legacy Keras in this process; a test that asks for it counts as slow."""
+    """Legacy Keras in this process; a test that asks for it counts as a TensorFlow test."""
     from edgerec.models.session import session
 
     return session().keras
@@ -109,7 +108,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or END_TO_END in item.path.parents:
+        names = getattr(item, "fixturenames", ())
+        if "keras" in names:
+            item.add_marker(pytest.mark.tensorflow)
+        if item.get_closest_marker("tensorflow") or "wheels" in names or END_TO_END in item.path.parents:
             item.add_marker(pytest.mark.slow)
     # The fast ones first: what they find is seen within a minute.
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)

@@ -22,7 +22,7 @@ def test_a_skipped_test_fails_in_ci_and_nowhere_else(tmp_path: Path, ci: str, to
     conftest = (Path(__file__).parent / "conftest.py").read_text(encoding="utf-8")
     (tmp_path / "conftest.py").write_text(conftest)
     (tmp_path / "test_skipping.py").write_text(SKIPPING)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  slow\n  tensorflow\n")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider"],
         cwd=tmp_path,

@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).parents[2]
 STATE = REPOSITORY / ".venv" / "edgerec-state"  # written by scripts/environment.sh, "installing" until it is whole
 
 
-@pytest.mark.slow
+@pytest.mark.tensorflow
 @pytest.mark.skipif(not STATE.exists(), reason="no .venv made by the scripts: scripts/test makes it and runs this")
 def test_the_demo_ends_with_a_table_and_a_bundle(tmp_path: Path) -> None:
     arguments = ("--epochs", "1", "--recipe", "float32", "-o", str(tmp_path / "out"))

@@ -41,7 +41,7 @@ inputs = { history = { role = "history", padding_id = 80 } }
 path = "ratings.csv"
 candidates = 9
 """
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")

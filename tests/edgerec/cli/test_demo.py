@@ -33,7 +33,7 @@ HEADER = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.tensorflow
 def test_the_demo_ends_in_a_table_and_a_bundle_that_check_holds_and_its_suggestions_work(
     edgerec: Edgerec, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 600
 REPOSITORY = Path(__file__).parents[3]
 ITEMS = 80
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")

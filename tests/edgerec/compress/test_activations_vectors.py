@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 
 def test_the_vectors_times_the_kernel_are_the_scores(keras: object) -> None:

@@ -18,7 +18,7 @@ from edgerec.compress.recipe import Recipe, TableCoding
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 Of = Callable[[str], Recommender]
 FOUR, EIGHT = TableCoding(Integers(4)), TableCoding(Integers(8), ("scores",))

@@ -8,7 +8,7 @@ from edgerec.models import reference
 from edgerec.models.loading import load
 from edgerec.models.saving import save
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 
 def test_a_model_that_was_saved_is_loaded_with_the_same_weights(keras: object, tmp_path: Path) -> None:

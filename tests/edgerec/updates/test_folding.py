@@ -14,7 +14,7 @@ from edgerec.updates.folding import folded_in
 from edgerec.updates.growth import Grown, grown
 from edgerec.updates.news import News, news
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")

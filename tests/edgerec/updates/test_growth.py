@@ -12,7 +12,7 @@ from edgerec.models.serving import catalogue_scores
 from edgerec.updates.errors import UpdateError
 from edgerec.updates.growth import grown
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 OLD, MORE = 76, 80
 

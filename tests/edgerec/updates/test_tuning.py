@@ -9,7 +9,7 @@ from edgerec.build import Task
 from edgerec.models.training import Fit
 from edgerec.updates.tuning import of_no_rows, tuned_rows
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 FIT = Fit(2, batch=64, learning_rate=0.05)
 

@@ -29,7 +29,7 @@ from edgerec.updates.errors import UpdateError
 from edgerec.updates.outcome import Outcome
 from edgerec.updates.update import Weeks, update
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 FIT = Fit(12, batch=32, learning_rate=0.01)
 NEWEST = environment.parse("ai-edge-litert==2.3.0")
