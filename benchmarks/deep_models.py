@@ -28,6 +28,7 @@ from edgerec.models.session import session
 from edgerec.models.training import Fit
 from edgerec.packing import Catalogue, Promise
 from edgerec.targets import environment, local
+from edgerec.targets.job import LISTS, Job
 
 RUNTIMES = (environment.parse("tflite-runtime==2.14.0"), environment.parse("ai-edge-litert==2.3.0"))
 
@@ -101,10 +102,10 @@ def quality(side: Side, model: bytes, recipe: Recipe) -> Quality:
     proof = packing.proof_of(task.evaluation)
     members = packing.members(model, task.base.roles, promise, task.catalogue, task.k, proof=proof)
     with storage.scratch() as folder:
-        draft, ranked = folder / "draft.edgerec", folder / "lists.npy"
+        draft = folder / "draft.edgerec"
         bundle.write(draft, members)
-        found = local.run(draft, runtime=RUNTIMES[1], only=("quality",), lists=ranked).quality
-        top = from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)
+        ran = local.run(Job(draft, RUNTIMES[1], only=("quality",), lists=True))
+    found, top = ran.report.quality, from_npy(ran.lists or b"", LISTS, "<i4", (None, None)).view(np.int32)
     assert found is not None  # noqa: S101 - for the type checker: the phase was asked for
     recall, ndcg = of_lists(top, side.judged)
     pairs = [found.candidate_hits(CANDIDATES_K, half) for half in HALVES]

@@ -25,6 +25,7 @@ from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue, Promise
 from edgerec.search.coded_scores import scores_of
 from edgerec.targets import environment, local
+from edgerec.targets.job import LISTS, Job
 
 RUNTIMES = ("tflite-runtime==2.14.0", "ai-edge-litert==2.3.0")
 LEAST_OVERLAP = 0.995
@@ -76,7 +77,7 @@ def proofs(parts: Split, model: Model, made: Made, name: str, *, most_users: int
             evaluated, own_lists = judge(scores, made.users, side)
             recall = evaluated.metric("recall", K)
             try:
-                measured, lists = _replayed(path, runtime, Path(scratch))
+                measured, lists = _replayed(path, runtime)
             except EdgerecError as error:
                 yield Proof(runtime, 0.0, recall, 0.0, str(error))
                 continue
@@ -93,9 +94,8 @@ def in_row_order(parts: Split, order: npt.NDArray[np.int64]) -> Split:
     return replace(parts, train=train, validation=validation, test=test)
 
 
-def _replayed(path: Path, runtime: str, scratch: Path) -> tuple[Quality, npt.NDArray[np.int32]]:
-    ranked = scratch / "lists.npy"
-    report = local.run(path, runtime=environment.parse(runtime), only=("quality",), lists=ranked)
-    if report.quality is None:
+def _replayed(path: Path, runtime: str) -> tuple[Quality, npt.NDArray[np.int32]]:
+    ran = local.run(Job(path, environment.parse(runtime), only=("quality",), lists=True))
+    if ran.report.quality is None:
         raise EdgerecError(f"{runtime} was asked for the quality and reported none")
-    return report.quality, from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)
+    return ran.report.quality, from_npy(ran.lists or b"", LISTS, "<i4", (None, None)).view(np.int32)

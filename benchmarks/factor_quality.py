@@ -9,7 +9,7 @@ import numpy.typing as npt
 from benchmarks.factor_data import Side
 from converters.tables.coded import Coded
 from device_tests import quality
-from device_tests.evaluation import Ragged
+from device_tests.ragged import Ragged
 from device_tests.ranking import Ids, hide, top_k
 from device_tests.report import Quality
 from edgerec.data.interactions import Interactions

@@ -27,7 +27,8 @@ from recipes import judged, task_of
 
 from converters.spec import DYNAMIC_INT8, FLOAT32, ConversionSpec
 from converters.tables.scorer import scorer_file
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 from edgerec import draft, searching
 from edgerec.build import Task
 from edgerec.choosing import float32_quality, halves_of

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from edgerec.targets import environment, local
+from edgerec.targets.job import Job
 
 RUNS = 11
 WARM_UPS = 2
@@ -44,9 +45,9 @@ def main() -> None:
     for path in bundles:
         for runtime in RUNTIMES:
             start = time.perf_counter()
-            report = local.run(path, runtime=runtime, only=("quality",))
+            report = local.run(Job(path, runtime, only=("quality",))).report
             taken = time.perf_counter() - start
-            latency = local.run(path, runtime=runtime, only=("latency",)).latency
+            latency = local.run(Job(path, runtime, only=("latency",))).report.latency
             users = report.quality.users if report.quality else 0
             adds = (latency.overhead_ns, latency.clock_ns) if latency else ("-", "-")
             print(f"| {path.stem} | {runtime} | {taken:.1f} ({users} users) | {adds[0]} | {adds[1]} |", flush=True)

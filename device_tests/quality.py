@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from device_tests import ranking
-from device_tests.evaluation import Ragged
 from device_tests.metrics import coverage_depth
+from device_tests.ragged import Ragged
 from device_tests.report import Quality
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from device_tests.errors import ModelError
 
 if TYPE_CHECKING:
-    from device_tests.evaluation import Ragged
+    from device_tests.ragged import Ragged
 
 Ids = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]

@@ -38,6 +38,7 @@ from edgerec.progress import Progress, silent
 from edgerec.proving import NotProvedError
 from edgerec.search.table_trials import label
 from edgerec.targets import environment, local
+from edgerec.targets.job import Job
 
 QUALITY = "quality.json"
 
@@ -147,7 +148,7 @@ def prove(
         if why := doubt(choosing, lists):
             return Proof(None, None, why)
         progress(f"{recipe.name}: measure in {runtime}")  # alone, for its latency
-        report = local.run(built.path, runtime=runtime)
+        report = local.run(Job(built.path, runtime)).report
         place = report_beside(str(out))
         verdict = check(read_model_file(built.path), {place: report}, budget)
         float32 = float32_quality(task, halves[1], converter, progress)

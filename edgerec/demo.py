@@ -37,7 +37,8 @@ from edgerec.progress import Progress, silent
 from edgerec.proving import NotProvedError
 from edgerec.results import Result, result
 from edgerec.targets import environment, local
-from edgerec.targets.local import LocalRunError
+from edgerec.targets.job import Job
+from edgerec.targets.target import RunError
 
 RECIPES = ("float32", "float16", "int8", "full_int8", "prune50_int8", "prune80_int8")
 FLOAT32 = RECIPES[0]
@@ -48,7 +49,7 @@ K = 10
 CANDIDATES = 99  # negatives beside each held-out film, from its own half by popularity
 SEED = 0
 EASE_REGULARIZATION = 300.0
-ITS_OWN_FAULT = (RecipeError, ConversionError, ConverterError, NotProvedError, LocalRunError)
+ITS_OWN_FAULT = (RecipeError, ConversionError, ConverterError, NotProvedError, RunError)
 """What ends one recipe and leaves the others their chance, unlike a disk that is full."""
 
 CONFIG = """# What was trained on what, and what it may weigh and lose: `edgerec check` holds bundles to that.
@@ -163,7 +164,7 @@ def _measured(
     """Build a recipe's bundle at `path`, and have the harness measure it."""
     built = build(task, recipe, path, converter, progress=progress)
     progress(f"{recipe.name}: measure in {task.setting.runtime}")
-    return built.bundle, local.run(path, runtime=environment.parse(task.setting.runtime))
+    return built.bundle, local.run(Job(path, environment.parse(task.setting.runtime))).report
 
 
 def _task(parts: Split, fit: Fit, progress: Progress) -> Task:

@@ -13,6 +13,7 @@ from edgerec import storage
 from edgerec.progress import Progress, silent
 from edgerec.targets import local
 from edgerec.targets.environment import RuntimePin
+from edgerec.targets.job import LISTS, Job
 
 
 def ask(
@@ -20,7 +21,7 @@ def ask(
 ) -> DeviceReport:
     """Run some phases of the harness on the members and give its report; nothing of the bundle stays."""
     with storage.scratch() as folder:
-        return local.run(_written(members, folder), runtime=runtime, only=phases, progress=progress)
+        return local.run(Job(_written(members, folder), runtime, only=tuple(phases)), progress=progress).report
 
 
 def lists(
@@ -35,9 +36,9 @@ def ranked(
 ) -> tuple[DeviceReport, Ids]:
     """Give the report of the quality phase, and the lists that `lists` gives."""
     with storage.scratch() as folder:
-        draft, written = _written(members, folder), folder / "lists.npy"
-        report = local.run(draft, runtime=runtime, only=("quality",), k=k, lists=written, progress=progress)
-        return report, from_npy(written.read_bytes(), written.name, "<i4", (None, None)).view(np.int32)
+        job = Job(_written(members, folder), runtime, only=("quality",), k=k, lists=True)
+        ran = local.run(job, progress=progress)
+        return ran.report, from_npy(ran.lists or b"", LISTS, "<i4", (None, None)).view(np.int32)
 
 
 def _written(members: Mapping[str, bytes], folder: Path) -> Path:

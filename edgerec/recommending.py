@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
-from device_tests.evaluation import EvaluationSet, Golden, Ragged
+from device_tests.evaluation import EvaluationSet, Golden
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from edgerec import draft
 from edgerec.errors import EdgerecError
 from edgerec.progress import Progress, silent

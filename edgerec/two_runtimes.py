@@ -11,10 +11,10 @@ from device_tests.agreement import Agreement, agree
 from device_tests.evaluation import from_npy
 from device_tests.ranking import Ids, Scores, overlap
 from device_tests.report import DeviceReport
-from edgerec import storage
 from edgerec.progress import Progress, silent
 from edgerec.targets import local
 from edgerec.targets.environment import RuntimePin
+from edgerec.targets.job import LISTS, SCORES, Job
 
 RECALL_APART = 0.002
 """The difference in recall over all test users from which on two runtimes disagree."""
@@ -64,7 +64,7 @@ def in_both(
 ) -> InBoth:
     """Run a bundle in two runtimes; `only` are phases of the harness, golden and quality among them, all when empty.
 
-    Raises LocalRunError where a runtime gives no report, or the bundle has no golden outputs or evaluation set.
+    Raises RunError where a runtime gives no report, or the bundle has no golden outputs or evaluation set.
     """
     manifest = bundle.read(path).manifest
     (report_a, lists_a, scores_a), (report_b, lists_b, scores_b) = (
@@ -77,8 +77,6 @@ def in_both(
 def _answer(
     path: Path, runtime: RuntimePin, only: Sequence[str], progress: Progress
 ) -> tuple[DeviceReport, Ids, Scores]:
-    with storage.scratch() as folder:
-        ranked, scored = folder / "lists.npy", folder / "scores.npy"
-        report = local.run(path, runtime=runtime, only=only, lists=ranked, scores=scored, progress=progress)
-        lists = from_npy(ranked.read_bytes(), ranked.name, "<i4", (None, None)).view(np.int32)
-        return report, lists, from_npy(scored.read_bytes(), scored.name, "<f4", (None, None))
+    ran = local.run(Job(path, runtime, only=tuple(only), lists=True, scores=True), progress=progress)
+    lists = from_npy(ran.lists or b"", LISTS, "<i4", (None, None)).view(np.int32)
+    return ran.report, lists, from_npy(ran.scores or b"", SCORES, "<f4", (None, None))

@@ -28,6 +28,7 @@ SHARED = {
     "quality",
     "ranking",
     "evaluation",
+    "ragged",
     "files",
     "npy",
     "popularity",

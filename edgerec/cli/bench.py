@@ -17,6 +17,8 @@ from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
 from edgerec.report.progress import showing_progress
 from edgerec.targets import environment, local
+from edgerec.targets.job import Job
+from edgerec.targets.naming import target_of
 
 PHASES = ("memory", "latency", "golden", "quality")
 CALLS = 500
@@ -24,7 +26,7 @@ CALLS = 500
 
 @click.command("bench")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--target", type=click.Choice(["local"]), default="local", show_default=True, help="Where it runs.")
+@click.option("--target", default=local.NAME, show_default=True, help="Where it runs; see edgerec targets.")
 @click.option("--runtime", help=f"The runtime [{FILE_NAME}, else {environment.DEFAULT}].")
 @click.option("--threads", type=click.IntRange(min=1), help=f"Threads of the runtime [{FILE_NAME}, else 1].")
 @click.option("--calls", type=click.IntRange(1, 1_000_000), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
@@ -51,23 +53,22 @@ def command(
     Golden outputs, quality, latency and memory, in the runtime that ships, in a process of its own. A bare .tflite has
     no users: of it only latency and memory are measured. Exit code 1 when golden outputs do not hold.
     """
-    del target  # there is one so far
+    there = target_of(target, wheels=wheels)
     settings = read_config_if_there().target
     model = read_model_file(file)
     if output is not None:
         storage.prepare(output)
-    with showing_progress() as progress:
-        report = local.run(
-            file,
-            runtime=environment.parse(runtime or settings.runtime or str(environment.DEFAULT)),
-            threads=threads or settings.threads or 1,
-            calls=calls or settings.calls or CALLS,
-            only=only,
-            k=k,
-            limits=id_limits(model.tflite) if model.bundle is None else None,
-            wheels=wheels,
-            progress=progress,
-        )
+    job = Job(
+        file,
+        environment.parse(runtime or settings.runtime or str(environment.DEFAULT)),
+        threads=threads or settings.threads or 1,
+        calls=calls or settings.calls or CALLS,
+        only=only,
+        k=k,
+        limits=id_limits(model.tflite) if model.bundle is None else {},
+    )
+    with showing_progress() as progress, there.opened(job.runtime, progress=progress) as device:
+        report = device.run(job, progress=progress).report
     if output is not None:
         storage.write_text(output, report_format.dumps(report))
     figures = figures_of(report, float32_ranks(model.bundle))

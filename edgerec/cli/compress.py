@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from device_tests import bundle as bundle_format
+from device_tests.bundle import Bundle
 from edgerec import assembly, looping, storage
 from edgerec.assembly import Asked
-from edgerec.build import build
+from edgerec.build import Task, build
 from edgerec.cli.vocabulary import ITEMS_HELP, USERS_HELP
 from edgerec.cli.warning import warned
 from edgerec.compress.conversion import Converter
 from edgerec.compress.finding import find
 from edgerec.compress.forecast import forecast
+from edgerec.compress.recipe import Recipe
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.doubts import below_most_popular, guessed_padding
 from edgerec.program import program
@@ -24,42 +26,33 @@ from edgerec.report.loop_text import loop_json, loop_text, round_line
 from edgerec.report.progress import showing_progress
 from edgerec.report.updated_text import updated_json, updated_text
 from edgerec.updates.assembly import weeks_of
-from edgerec.updates.update import update
+from edgerec.updates.update import Weeks, update
 
 DEFAULT_RECIPE = "int8"
+PATH = click.Path(path_type=Path)
 
 
 @click.command("compress")
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=PATH)
 @click.option(
     "--recipe",
     help=f"A recipe of `edgerec recipes` or a .toml file [{FILE_NAME}, else of --from, else {DEFAULT_RECIPE}].",
 )
 @click.option("--data", type=click.Path(), help="Interactions as csv or parquet, or movietweetings.")
-@click.option("--items", type=click.Path(path_type=Path), help=f"{ITEMS_HELP} [{FILE_NAME}, else the data's, sorted].")
-@click.option("--users", type=click.Path(path_type=Path), help=f"{USERS_HELP} [{FILE_NAME}, else the data's, sorted].")
+@click.option("--items", type=PATH, help=f"{ITEMS_HELP} [{FILE_NAME}, else the data's, sorted].")
+@click.option("--users", type=PATH, help=f"{USERS_HELP} [{FILE_NAME}, else the data's, sorted].")
 @click.option("--runtime", help=f"The runtime to convert for and prove in [{FILE_NAME}, else the default].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [10].")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of split, training and samples [that of the data].")
-@click.option(
-    "--from",
-    "before",
-    type=click.Path(path_type=Path),
-    help="The bundle to update: only rows with new interactions differ from it.",
-)
+@click.option("--from", "before", type=PATH, help="The bundle to update: only rows with new interactions change.")
 @click.option(
     "--new-interactions",
     "new",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help=f"What came since the first bundle, once for each update, the last one last [{FILE_NAME}].",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="The bundle [MODEL-RECIPE.edgerec, of an update FROM-next.edgerec].",
-)
+@click.option("-o", "--output", type=PATH, help="The bundle [MODEL-RECIPE.edgerec, of an update FROM-next.edgerec].")
 @click.option("--dry-run", is_flag=True, help="Show steps, predicted bytes and what is cached; do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @storage.temporary_files_held()
@@ -99,40 +92,53 @@ def command(
     task = assembly.task(config, asked)
     guessed = guessed_padding(task.base.roles, assembly.model_setting(config, asked).inputs)
     if dry_run:
-        planned = forecast(task.base, chosen.rounds[-1] if chosen.rounds else chosen, task.setting)
-        warnings = warned(guessed)
-        told = {**forecast_json(planned), "warnings": warnings}
-        click.echo(json.dumps(told, indent=2) if as_json else forecast_text(planned))
-        return 0
+        return _forecast(task, chosen, guessed, as_json=as_json)
     if before is not None and bundle is not None:
         weeks = weeks_of(config, asked, new)
         out = storage.prepare(output or before.with_name(f"{before.stem}-next.edgerec"))
-        with showing_progress() as progress, Converter() as converter:
-            outcome = update(task, chosen, weeks, bundle, out, converter=converter, progress=progress)
-        told = {**updated_json(outcome), "warnings": warned(guessed)}
-        click.echo(json.dumps(told, indent=2) if as_json else updated_text(outcome))
-        return 0
+        return _update(task, chosen, weeks, bundle, out=out, guessed=guessed, as_json=as_json)
     out = storage.prepare(output or Path(f"{task.base.roles.name}-{chosen.name}.edgerec"))
     if chosen.loop is not None:
-        loop = looping.Asked(task, chosen, config.budget)
-        with showing_progress() as progress, Converter() as converter:
-            if guessed is not None:
-                progress(guessed)  # before minutes of work
-            found = looping.run(
-                loop, out, converter, told=lambda one: progress.stay(round_line(one)), progress=progress
-            )
-            progress("compare float32 with most popular")
-            below = below_most_popular(task, bundle_format.read(out)) if found else None
-        told = {**loop_json(found, out), "warnings": warned(guessed, below)}
-        click.echo(json.dumps(told, indent=2) if as_json else loop_text(found, out, program(), style_of(sys.stdout)))
-        return 0 if found else 1
+        return _loop(looping.Asked(task, chosen, config.budget), out, guessed, as_json=as_json)
+    return _build(task, chosen, out, guessed, as_json=as_json)
+
+
+def _forecast(task: Task, recipe: Recipe, guessed: str | None, *, as_json: bool) -> int:
+    planned = forecast(task.base, recipe.rounds[-1] if recipe.rounds else recipe, task.setting)
+    told = {**forecast_json(planned), "warnings": warned(guessed)}
+    click.echo(json.dumps(told, indent=2) if as_json else forecast_text(planned))
+    return 0
+
+
+def _update(
+    task: Task, recipe: Recipe, weeks: Weeks, bundle: Bundle, *, out: Path, guessed: str | None, as_json: bool
+) -> int:
+    with showing_progress() as progress, Converter() as converter:
+        outcome = update(task, recipe, weeks, bundle, out, converter=converter, progress=progress)
+    told = {**updated_json(outcome), "warnings": warned(guessed)}
+    click.echo(json.dumps(told, indent=2) if as_json else updated_text(outcome))
+    return 0
+
+
+def _loop(asked: looping.Asked, out: Path, guessed: str | None, *, as_json: bool) -> int:
     with showing_progress() as progress, Converter() as converter:
         if guessed is not None:
             progress(guessed)  # before minutes of work
-        built = build(task, chosen, out, converter, progress=progress)
+        found = looping.run(asked, out, converter, told=lambda one: progress.stay(round_line(one)), progress=progress)
+        progress("compare float32 with most popular")
+        below = below_most_popular(asked.task, bundle_format.read(out)) if found else None
+    told = {**loop_json(found, out), "warnings": warned(guessed, below)}
+    click.echo(json.dumps(told, indent=2) if as_json else loop_text(found, out, program(), style_of(sys.stdout)))
+    return 0 if found else 1
+
+
+def _build(task: Task, recipe: Recipe, out: Path, guessed: str | None, *, as_json: bool) -> int:
+    with showing_progress() as progress, Converter() as converter:
+        if guessed is not None:
+            progress(guessed)  # before minutes of work
+        built = build(task, recipe, out, converter, progress=progress)
         progress("compare float32 with most popular")
         below = below_most_popular(task, built.bundle)
-    warnings = warned(guessed, below)
-    told = {**built_json(built), "warnings": warnings}
+    told = {**built_json(built), "warnings": warned(guessed, below)}
     click.echo(json.dumps(told, indent=2) if as_json else built_text(built, program()))
     return 0

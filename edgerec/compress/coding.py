@@ -18,6 +18,7 @@ from edgerec.compress.coded_store import stored
 from edgerec.compress.errors import RecipeError
 from edgerec.compress.evidence import evidence
 from edgerec.compress.masks import scores_catalogue, table_of
+from edgerec.compress.moment_store import second_moments
 from edgerec.compress.recipe import Recipe, TableCoding
 from edgerec.criteria.statistics import Statistics
 from edgerec.data.interactions import Interactions
@@ -76,8 +77,11 @@ def known_tables(
     `recommender` is the one that the file was made of, as it serves. A padding row is taken for one that nobody took.
     """
     found = {table.tensors[0]: (_owners(recommender, table), table.values) for table in find_tables(model)}
-    names = {name for owners, _ in found.values() for name in owners}
-    known = evidence(recommender, needs, names.intersection(layers.with_kernels(recommender)), data, seed=seed)
+    named = {name for owners, _ in found.values() for name in owners}.intersection(layers.with_kernels(recommender))
+    known = evidence(recommender, set(needs) - {"second_moment"}, named, data, seed=seed)
+    if "second_moment" in needs:
+        for name, moment in second_moments(model, recommender, named, data, seed=seed).items():
+            known[name] = replace(known[name], second_moment=moment)
     return tuple(
         KnownTable(tensor, owners, values, _statistics(recommender, owners, known))
         for tensor, (owners, values) in found.items()

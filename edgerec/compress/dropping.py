@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from device_tests.evaluation import EvaluationSet, Ragged, from_npy, to_npy
+from device_tests.evaluation import EvaluationSet, from_npy, to_npy
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from edgerec import judging
 from edgerec.compress import cache, layers
 from edgerec.compress.errors import RecipeError

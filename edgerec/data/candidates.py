@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from device_tests.evaluation import Ids, Ragged
 from device_tests.popularity import halves
+from device_tests.ragged import Ids, Ragged
 from edgerec.data.errors import DataError
 
 CELLS_AT_ONCE = 1 << 22

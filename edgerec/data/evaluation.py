@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from edgerec.data.candidates import sample_candidates
 from edgerec.data.errors import DataError
 from edgerec.data.histories import histories

@@ -33,6 +33,15 @@ def share(value: float | None) -> str:
     return "unknown" if value is None else f"{100 * value:.1f} %"
 
 
+def shares_apart(one: float, other: float) -> tuple[str, str]:
+    """Give two shares that differ with the fewest decimals, one or more, that show it: `94.99 %` and `95.00 %`."""
+    for decimals in range(1, 16):
+        written = f"{100 * one:.{decimals}f} %", f"{100 * other:.{decimals}f} %"
+        if written[0] != written[1]:
+            return written
+    return f"{100 * one} %", f"{100 * other} %"
+
+
 def amount(value: object, unit: str) -> str:
     """Give what a limit or a measurement says in its unit."""
     if value is None:

@@ -7,7 +7,7 @@ from edgerec.gate.budget import FLAG
 from edgerec.gate.from_file import READ
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
-from edgerec.report.quantities import amount, size
+from edgerec.report.quantities import amount, shares_apart, size
 
 JSON_VERSION = 1
 _WORDS: dict[State, tuple[str, str]] = {
@@ -100,9 +100,11 @@ def _with_interval(measured: str, check: Check) -> str:
 
 
 def _amounts(check: Check) -> tuple[str, str]:
-    """Give both amounts, to the byte or the nanosecond where rounding would make them look the same."""
+    """Give both amounts: to the byte or nanosecond, or in more decimals, where rounding makes them look the same."""
     measured, limit = amount(check.measured, check.unit), amount(check.limit, check.unit)
     if check.excess and measured == limit:
+        if check.unit == "share":
+            return shares_apart(float(check.measured or 0), float(check.limit))
         unit = {"bytes": " B", "ns": " ns"}.get(check.unit, "")
         return f"{check.measured}{unit}", f"{check.limit}{unit}"
     return measured, limit

@@ -19,6 +19,7 @@ from edgerec.models.training import Fit
 from edgerec.progress import Progress, silent
 from edgerec.proving import NotProvedError
 from edgerec.targets import environment, local
+from edgerec.targets.job import Job
 from edgerec.updates.delta import delta_bytes
 from edgerec.updates.errors import UpdateError
 from edgerec.updates.news import News, news
@@ -104,7 +105,7 @@ def update(
 
 def _quality(path: Path, task: Task, progress: Progress) -> Quality:
     progress(f"measure {path.name} in {task.setting.runtime}")
-    report = local.run(path, runtime=environment.parse(task.setting.runtime), only=("quality",))
+    report = local.run(Job(path, environment.parse(task.setting.runtime), only=("quality",))).report
     if report.quality is None:
         raise NotProvedError(f"the harness reported no quality of {path.name} in {task.setting.runtime}")
     return report.quality

@@ -5,7 +5,8 @@ import numpy as np
 from benchmarks.factor_data import Side
 from benchmarks.factor_quality import best_unseen, judge, judge_coded, judge_float
 from converters.tables.float32_rows import Float32Rows
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 from edgerec.data.interactions import Interactions
 
 RANDOM = np.random.default_rng(0)

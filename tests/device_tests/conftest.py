@@ -13,9 +13,10 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from device_tests import bundle, record, report
-from device_tests.evaluation import EvaluationSet, Golden, Ragged
+from device_tests.evaluation import EvaluationSet, Golden
 from device_tests.manifest import Input, Manifest
 from device_tests.popularity import halves
+from device_tests.ragged import Ragged
 from device_tests.ranking import top_k
 from edgerec.targets import environment
 

@@ -12,8 +12,9 @@ from hypothesis.extra import numpy as hnp
 
 from device_tests import bundle
 from device_tests.errors import BundleError
-from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged, from_npy, to_npy
+from device_tests.evaluation import Baseline, EvaluationSet, Golden, from_npy, to_npy
 from device_tests.manifest import Input, Manifest
+from device_tests.ragged import Ragged
 
 IDS = np.int32
 INPUTS = (Input("history", "history", 2, 6, 5), Input("user", "user", 0, 9, None))

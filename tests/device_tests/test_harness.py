@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from device_tests import bundle, ranking
-from device_tests.evaluation import Golden, Ragged, from_npy, to_npy
+from device_tests.evaluation import Golden, from_npy, to_npy
+from device_tests.ragged import Ragged
 
 # What the harness says the same whatever the runtime, so that one of them is asked.
 before_any_runtime = pytest.mark.parametrize("runtime", ["tflite-runtime==2.14.0"], ids=["2.14"], indirect=True)

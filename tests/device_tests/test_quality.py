@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_tests import quality, validity
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 
 USERS, ITEMS = 10, 6
 

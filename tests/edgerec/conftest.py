@@ -14,9 +14,10 @@ from device_tests import bundle as bundle_format
 from device_tests import record
 from device_tests import report as report_format
 from device_tests.bundle import Bundle
-from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged
+from device_tests.evaluation import Baseline, EvaluationSet, Golden
 from device_tests.manifest import FORMAT, Input, Manifest
 from device_tests.popularity import halves
+from device_tests.ragged import Ragged
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
 from edgerec.factor_bundle import float_members
 from edgerec.models.factors import Factors

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from device_tests import bundle
-from device_tests.evaluation import Baseline, EvaluationSet, Golden, Ragged, to_npy
+from device_tests.evaluation import Baseline, EvaluationSet, Golden, to_npy
+from device_tests.ragged import Ragged
 from edgerec import storage
 from edgerec.build import Task, build
 from edgerec.compress import cache
@@ -26,6 +27,7 @@ from edgerec.data.splitting import last_n, split
 from edgerec.packing import Catalogue, PackingError, golden_users
 from edgerec.proving import NotProvedError
 from edgerec.targets import environment, local
+from edgerec.targets.job import Job
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = "tflite-runtime==2.14.0"
@@ -199,7 +201,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_converted(
 def test_the_harness_measures_everything_of_a_bundle(task: Task, converter: Converter, tmp_path: Path) -> None:
     out = tmp_path / "gru.edgerec"
     built = build(task, find("full_int8"), out, converter)
-    report = local.run(out, runtime=environment.parse(RUNTIME), calls=20)
+    report = local.run(Job(out, environment.parse(RUNTIME), calls=20)).report
     assert report.bundle_sha256 == built.bundle.sha256
     assert report.golden is not None
     assert report.golden.held

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 from device_tests.report import Quality
 from edgerec.choosing import ChoosingError, Proof, floors_to_choose_by, halves_of
 from edgerec.floors import CANDIDATES, Floor, Floors, FloorVerdict, Kept

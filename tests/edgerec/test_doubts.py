@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from device_tests.evaluation import Baseline, EvaluationSet, Ragged
+from device_tests.evaluation import Baseline, EvaluationSet
 from device_tests.manifest import Input, Manifest
+from device_tests.ragged import Ragged
 from edgerec.build import Task
 from edgerec.compress.pipeline import Setting
 from edgerec.compress.stage import Stage

@@ -6,7 +6,8 @@ import pytest
 from device_tests import bundle as bundle_format
 from device_tests import metrics
 from device_tests.errors import ModelError
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 from edgerec import judging
 
 SCORES = np.array(

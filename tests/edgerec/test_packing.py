@@ -12,8 +12,9 @@ from converters.tables.integer_rows import IntegerRows
 from converters.tables.scorer import scorer_file
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from edgerec import packing
 from edgerec.models.roles import CATALOGUE, POINTWISE, Roles
 from edgerec.packing import Catalogue, EntryPoint, PackingError, Promise

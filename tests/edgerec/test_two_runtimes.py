@@ -10,7 +10,7 @@ import pytest
 from device_tests.agreement import Agreement
 from device_tests.report import DeviceReport, Quality
 from edgerec.targets import environment
-from edgerec.targets.local import LocalRunError
+from edgerec.targets.target import RunError
 from edgerec.two_runtimes import InBoth, in_both
 
 RUNTIMES = (environment.parse("tflite-runtime==2.14.0"), environment.parse("ai-edge-litert==2.3.0"))
@@ -29,7 +29,7 @@ def test_both_runtimes_answer_and_agree_on_a_float32_bundle(tiny_bundle: Path) -
 
 
 def test_runtimes_are_not_compared_by_quality_alone(tiny_bundle: Path) -> None:
-    with pytest.raises(LocalRunError, match="golden outputs were not replayed"):
+    with pytest.raises(RunError, match="golden outputs were not replayed"):
         in_both(tiny_bundle, RUNTIMES, only=("quality",))
 
 

@@ -56,9 +56,9 @@ def edgerec(request: pytest.FixtureRequest) -> Callable[..., subprocess.Complete
     return run
 
 
-def ratings(items: int) -> str:
-    """Give interactions of 60 users with `items` items as csv: everybody goes three items further each time."""
-    rows = [f"u{user},i{(7 * user + 3 * step) % items:02},{1000 + step}" for user in range(60) for step in range(8)]
+def ratings(items: int, users: int = 60) -> str:
+    """Give interactions of users with `items` items as csv: everybody goes three items further each time."""
+    rows = [f"u{user},i{(7 * user + 3 * step) % items:02},{1000 + step}" for user in range(users) for step in range(8)]
     return "\n".join(["user,item,time", *rows]) + "\n"
 
 
@@ -91,5 +91,30 @@ def keras_files(keras: object, tmp_path_factory: pytest.TempPathFactory) -> Path
 def trained(tmp_path: Path, keras_files: Path) -> Path:
     """Give a user's folder with the Keras files and the data they were trained on."""
     for path in keras_files.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def gru_files(keras: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a GRU with tables of more than 1,024 numbers, as gru.keras, and ratings.csv that it was trained on."""
+    from edgerec.data.reading import read_interactions
+    from edgerec.models import reference, training
+    from edgerec.models.session import session
+    from edgerec.models.training import Fit
+
+    made = tmp_path_factory.mktemp("gru")
+    (made / "ratings.csv").write_text(ratings(80, users=120))
+    session().seed(0)
+    untrained = reference.gru(80, length=LENGTH, columns=16, dropout=0.0)
+    trained = training.train(untrained, read_interactions(made / "ratings.csv"), Fit(epochs=40, batch=64))
+    trained.model.save(made / "gru.keras")
+    return made
+
+
+@pytest.fixture
+def gru(tmp_path: Path, gru_files: Path) -> Path:
+    """Give a user's folder with the GRU and the data that it was trained on."""
+    for path in gru_files.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path

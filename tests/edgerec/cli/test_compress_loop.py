@@ -17,7 +17,6 @@ from device_tests import bundle as bundle_format
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 900
 REPOSITORY = Path(__file__).parents[3]
-ITEMS, COLUMNS = 80, 16
 PRUNED = """
 float_overlap = 0.1
 [[step]]
@@ -45,38 +44,18 @@ pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")
-def files(keras: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a GRU with tables of more than 1,024 numbers, the data that it was trained on, and recipes with loops."""
-    from edgerec.data.reading import read_interactions
-    from edgerec.models import reference, training
-    from edgerec.models.session import session
-    from edgerec.models.training import Fit
-
-    made = tmp_path_factory.mktemp("loop")
-    rows = [f"u{user},i{(7 * user + 3 * step) % ITEMS:02},{1000 + step}" for user in range(120) for step in range(8)]
-    (made / "ratings.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
-    session().seed(0)
-    untrained = reference.gru(ITEMS, length=4, columns=COLUMNS, dropout=0.0)
-    trained = training.train(untrained, read_interactions(made / "ratings.csv"), Fit(epochs=40, batch=64))
-    trained.model.save(made / "gru.keras")
-    (made / "pruned.toml").write_text(PRUNED)
-    (made / "narrowed.toml").write_text(NARROWED)
-    return made
-
-
-@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give one home for the tests of this module: what one of them trained, the others find."""
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture
-def project(files: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a user's folder with these files."""
-    for path in files.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+def project(gru: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a user's folder with a GRU, its data, and recipes with loops."""
+    (gru / "pruned.toml").write_text(PRUNED)
+    (gru / "narrowed.toml").write_text(NARROWED)
     with_environments(home, monkeypatch)
-    return tmp_path
+    return gru
 
 
 def with_environments(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +139,8 @@ def test_columns_go_for_real_round_by_round(edgerec: Edgerec, project: Path) -> 
     assert [one["gone"] for one in told["rounds"]] == pytest.approx([0, 0.25, 0.5, 0.75])
     model = tflite_file.parse(bundle_format.read(project / "made.edgerec").model)
     shapes = [tensor.shape for graph in model.subgraphs for tensor in graph.tensors]
-    left = COLUMNS - COLUMNS * told["best"] // 4
-    assert (ITEMS + 1, left) in [tuple(shape) for shape in shapes]
+    left = 16 - 16 * told["best"] // 4
+    assert (81, left) in [tuple(shape) for shape in shapes]
 
 
 def test_a_killed_loop_goes_on_and_gives_the_same_bytes(

@@ -15,39 +15,18 @@ from device_tests import bundle as bundle_format
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 600
 REPOSITORY = Path(__file__).parents[3]
-ITEMS = 80
 pytestmark = pytest.mark.tensorflow
 
 
-@pytest.fixture(scope="module")
-def files(keras: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a GRU with tables of more than 1,024 numbers, the data that it was trained on, and an edgerec.toml."""
-    from edgerec.data.reading import read_interactions
-    from edgerec.models import reference, training
-    from edgerec.models.session import session
-    from edgerec.models.training import Fit
-
-    made = tmp_path_factory.mktemp("search")
-    rows = [f"u{user},i{(7 * user + 3 * step) % ITEMS:02},{1000 + step}" for user in range(120) for step in range(8)]
-    (made / "ratings.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
-    session().seed(0)
-    untrained = reference.gru(ITEMS, length=4, columns=16, dropout=0.0)
-    trained = training.train(untrained, read_interactions(made / "ratings.csv"), Fit(epochs=40, batch=64))
-    trained.model.save(made / "gru.keras")
-    (made / "edgerec.toml").write_text(
+@pytest.fixture
+def project(gru: Path) -> Path:
+    """Give a user's folder with a GRU, its data, and an edgerec.toml."""
+    (gru / "edgerec.toml").write_text(
         "[model]\npath = 'gru.keras'\nk = 5\ninputs = { history = { role = 'history', padding_id = 80 } }\n\n"
         "[data]\npath = 'ratings.csv'\n\n[search]\ntrials = 8\nround_size = 4\n\n"
         "[budget]\nrecall_kept = '60 %'\ngolden = true\n"
     )
-    return made
-
-
-@pytest.fixture
-def project(files: Path, tmp_path: Path) -> Path:
-    """Give a user's folder with these files."""
-    for path in files.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    return tmp_path
+    return gru
 
 
 def found(done: subprocess.CompletedProcess[str]) -> dict[str, object]:

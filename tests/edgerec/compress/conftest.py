@@ -214,7 +214,8 @@ def task_of(
     own_home_in: Callable[[Path], Path],
 ) -> Iterator[Callable[[str], Any]]:
     """Give the task of a kind of model, judged by the items of a user's block that the user has not taken."""
-    from device_tests.evaluation import EvaluationSet, Ragged
+    from device_tests.evaluation import EvaluationSet
+    from device_tests.ragged import Ragged
     from edgerec.build import Task
     from edgerec.compress import cache as step_cache
     from edgerec.compress.pipeline import Setting

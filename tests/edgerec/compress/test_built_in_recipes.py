@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from device_tests.bundle import deflated_bytes
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 from edgerec.build import Built, Task, build
 from edgerec.compress import cache as step_cache
 from edgerec.compress.conversion import Converter

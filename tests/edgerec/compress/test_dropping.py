@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from edgerec.compress import layers
 from edgerec.compress.dropping import evaluation_of_kept, kept_items, roles_of_kept, without_dropped
 from edgerec.compress.errors import RecipeError

@@ -10,7 +10,8 @@ import pytest
 
 from converters import tflite_file
 from device_tests import bundle as bundle_format
-from device_tests.evaluation import Baseline, EvaluationSet, Ragged
+from device_tests.evaluation import Baseline, EvaluationSet
+from device_tests.ragged import Ragged
 from device_tests.ranking import hide, overlap, top_k
 from edgerec.build import Built, Dropped, Task, build
 from edgerec.compress.conversion import Converter

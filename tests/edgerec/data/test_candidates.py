@@ -3,8 +3,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from device_tests.evaluation import Ragged
 from device_tests.popularity import halves
+from device_tests.ragged import Ragged
 from edgerec.data.candidates import sample_candidates
 from edgerec.data.errors import DataError
 

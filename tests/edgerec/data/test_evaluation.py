@@ -3,8 +3,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input, Manifest
+from device_tests.ragged import Ragged
 from edgerec.data import movietweetings
 from edgerec.data.errors import DataError
 from edgerec.data.evaluation import evaluated_users, evaluation_set, of_users

@@ -1,6 +1,6 @@
 import pytest
 
-from edgerec.report.quantities import amount, duration, share, size
+from edgerec.report.quantities import amount, duration, share, shares_apart, size
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,17 @@ def test_shares_and_amounts_in_their_unit() -> None:
     assert amount("2.14.0", "version") == "2.14.0"
     assert amount(True, "flag") == "yes"
     assert amount(None, "bytes") == "-"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (0.949901768172888, 0.95, ("94.99 %", "95.00 %")),
+        (0.5, 0.25, ("50.0 %", "25.0 %")),
+        (1.0, 1.0, ("100.0 %", "100.0 %")),
+    ],
+)
+def test_shares_that_differ_are_shown_with_as_many_decimals_as_it_takes(
+    one: float, other: float, expected: tuple[str, str]
+) -> None:
+    assert shares_apart(one, other) == expected

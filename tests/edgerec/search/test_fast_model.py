@@ -13,8 +13,9 @@ from converters.tables.found import LOOKUP, find_tables
 from converters.tables.operations import dense, gathered
 from converters.tables.queries import QUERIES, queries_of
 from device_tests import quality, ranking
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from device_tests.report import Quality
 from edgerec.codecs.codec import encoded
 from edgerec.codecs.naming import decode

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from converters.tables.found import find_tables
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
 from device_tests.manifest import Input
+from device_tests.ragged import Ragged
 from device_tests.report import Quality
 from edgerec.criteria.statistics import Statistics, Taken
 from edgerec.floors import DEFAULT, Floors

@@ -15,7 +15,8 @@ from device_tests import bundle
 from edgerec import storage
 from edgerec.targets import environment, local
 from edgerec.targets.environment import RuntimePin
-from edgerec.targets.local import LocalRunError
+from edgerec.targets.job import Job
+from edgerec.targets.target import RunError
 
 HERE = [pin for pin in environment.known() if environment.available(pin)]
 LONG = 10**6  # calls: seconds, where a test needs a moment
@@ -50,7 +51,7 @@ def children_of(parent: int) -> list[int]:
 @pytest.mark.parametrize("runtime", HERE, ids=str)
 def test_a_bundle_is_measured_in_the_runtime_asked_for(bundle_path: Path, runtime: RuntimePin) -> None:
     heard: list[str] = []
-    report = local.run(bundle_path, runtime=runtime, calls=20, progress=heard.append)
+    report = local.run(Job(bundle_path, runtime, calls=20), progress=heard.append).report
     assert report.bundle_sha256 == bundle.read(bundle_path).sha256
     assert (report.board.runtime, report.board.runtime_version) == (runtime.name, runtime.version)
     assert report.board.threads == 1
@@ -63,33 +64,30 @@ def test_a_bundle_is_measured_in_the_runtime_asked_for(bundle_path: Path, runtim
     assert runs() == []
 
 
-def test_only_the_phases_asked_for_run_and_the_lists_are_written(bundle_path: Path, tmp_path: Path) -> None:
-    report = local.run(bundle_path, runtime=HERE[0], only=("quality",), k=5, lists=tmp_path / "lists.npy")
-    assert report.latency is None
-    assert report.memory is None
-    lists = np.load(tmp_path / "lists.npy", allow_pickle=False)
-    assert lists.shape == (6, 5)
-    assert [path.name for path in tmp_path.iterdir()] == ["lists.npy"]
+def test_only_the_phases_asked_for_run_and_the_lists_come_back(bundle_path: Path) -> None:
+    ran = local.run(Job(bundle_path, HERE[0], only=("quality",), k=5, lists=True))
+    assert ran.report.latency is None
+    assert ran.report.memory is None
+    assert ran.scores is None
+    assert np.load(io.BytesIO(ran.lists or b""), allow_pickle=False).shape == (6, 5)
 
 
-def test_the_scores_of_the_decoded_golden_users_are_written(
-    tiny_bundle: Path, tiny_members: dict[str, bytes], tmp_path: Path
-) -> None:
-    local.run(tiny_bundle, runtime=HERE[0], only=("golden",), scores=tmp_path / "scores.npy")
+def test_the_scores_of_the_decoded_golden_users_come_back(tiny_bundle: Path, tiny_members: dict[str, bytes]) -> None:
+    ran = local.run(Job(tiny_bundle, HERE[0], only=("golden",), scores=True))
     decoded = np.load(io.BytesIO(tiny_members["proof/golden_decoded_scores.npy"]))
-    np.testing.assert_allclose(np.load(tmp_path / "scores.npy"), decoded, rtol=1e-4, atol=1e-5, strict=True)
+    np.testing.assert_allclose(np.load(io.BytesIO(ran.scores or b"")), decoded, rtol=1e-4, atol=1e-5, strict=True)
 
 
 def test_a_bare_model_is_measured_with_the_ids_it_takes(model_path: Path) -> None:
-    report = local.run(model_path, runtime=HERE[0], calls=5, only=("latency",), limits={"user": 6})
+    report = local.run(Job(model_path, HERE[0], calls=5, only=("latency",), limits={"user": 6})).report
     assert report.bundle_sha256 is None
     assert report.latency is not None
 
 
 def test_what_the_harness_refuses_is_said_in_its_words(tmp_path: Path) -> None:
     (tmp_path / "no.tflite").write_bytes(b"not a model")
-    with pytest.raises(LocalRunError) as refused:
-        local.run(tmp_path / "no.tflite", runtime=HERE[0])
+    with pytest.raises(RunError) as refused:
+        local.run(Job(tmp_path / "no.tflite", HERE[0]))
     assert "no.tflite" in str(refused.value)
     assert not str(refused.value).startswith("error")
     assert runs() == []
@@ -103,28 +101,29 @@ def test_a_harness_that_dies_of_a_signal_is_one_sentence(bundle_path: Path, numb
             for pid in children_of(os.getpid()):
                 os.kill(pid, number)
 
-    with pytest.raises(LocalRunError) as died:
-        local.run(bundle_path, runtime=HERE[0], calls=LONG, only=("latency",), progress=kill)
+    with pytest.raises(RunError) as died:
+        local.run(Job(bundle_path, HERE[0], calls=LONG, only=("latency",)), progress=kill)
     assert f"killed by {number.name} in phase latency under {HERE[0]}: most likely {cause}" in str(died.value)
     assert runs() == []
 
 
 def test_a_run_that_takes_too_long_is_ended(bundle_path: Path) -> None:
-    with pytest.raises(LocalRunError) as ended:
-        local.run(bundle_path, runtime=HERE[0], calls=LONG, only=("latency",), time_limit_s=1)
+    with pytest.raises(RunError) as ended:
+        local.run(Job(bundle_path, HERE[0], calls=LONG, only=("latency",), time_limit_s=1))
     assert str(ended.value).startswith("The harness was not done after 1 s, in phase ")
     assert runs() == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the child in /proc")
-def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from edgerec.targets import environment as e, local; "
-        "local.run(Path(sys.argv[1]), runtime=e.DEFAULT, calls=10**6, only=('latency',), "
-        "lists=Path(sys.argv[2]), progress=lambda phase: print(phase, flush=True))"
+        "from edgerec.targets.job import Job; "
+        "local.run(Job(Path(sys.argv[1]), e.DEFAULT, calls=10**6, only=('latency',), lists=True), "
+        "progress=lambda phase: print(phase, flush=True))"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", code, bundle_path, tmp_path / "lists.npy"],
+        [sys.executable, "-c", code, bundle_path],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -141,4 +140,3 @@ def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path, tmp_path:
         time.sleep(0.05)
     assert not Path(f"/proc/{harness}").exists()
     assert runs() == []
-    assert list(tmp_path.iterdir()) == []

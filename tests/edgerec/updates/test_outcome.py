@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from device_tests import bundle as bundle_format
-from device_tests.evaluation import EvaluationSet, Ragged
+from device_tests.evaluation import EvaluationSet
+from device_tests.ragged import Ragged
 from device_tests.report import Quality
 from edgerec.codecs.change import Change
 from edgerec.updates.outcome import LayerRows, layer_rows, shipped

@@ -1,0 +1,56 @@
+"""What the harness is asked, wherever it runs, and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from device_tests.report import DeviceReport
+from edgerec.targets.environment import RuntimePin
+
+REPORT, LISTS, SCORES = "report.json", "lists.npy", "scores.npy"
+TIME_LIMIT_S = 900.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A bundle, or a bare .tflite, and what a run of the harness is to say of it.
+
+    `only` names the phases to run (all when empty), `limits` are the ids that each input of a bare .tflite takes. With
+    `lists` every evaluation user's top k comes back, with `scores` those of the golden users that have decoded ones.
+    """
+
+    file: Path
+    runtime: RuntimePin
+    threads: int = 1
+    calls: int = 500
+    only: tuple[str, ...] = ()
+    k: int | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    lists: bool = False
+    scores: bool = False
+    provenance: str = "measured"
+    time_limit_s: float = TIME_LIMIT_S
+
+    def arguments(self, file: str, folder: str) -> tuple[str, ...]:
+        """Give the harness's arguments on a device that has the file at `file`; what it writes goes to `folder`.
+
+        There lie REPORT, and LISTS and SCORES where they were asked for.
+        """
+        return (
+            *(file, "--report", f"{folder}/{REPORT}", "--provenance", self.provenance),
+            *("--runtime", self.runtime.name, "--threads", str(self.threads), "--calls", str(self.calls)),
+            *(("--only", ",".join(self.only)) if self.only else ()),
+            *(("--k", str(self.k)) if self.k is not None else ()),
+            *(("--lists", f"{folder}/{LISTS}") if self.lists else ()),
+            *(("--scores", f"{folder}/{SCORES}") if self.scores else ()),
+            *(("--limits", *(f"{name}={ids}" for name, ids in self.limits.items())) if self.limits else ()),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """What a run gave: its report, and where the job asked for them the lists and scores as .npy bytes."""
+
+    report: DeviceReport
+    lists: bytes | None = None
+    scores: bytes | None = None

@@ -1,0 +1,26 @@
+"""Targets by the names that users give them: a scheme, and for most what comes after its colon."""
+
+from pathlib import Path
+
+from edgerec.registry import Registry
+from edgerec.targets import local
+from edgerec.targets.local import Local
+from edgerec.targets.target import Target, UnreachableError
+
+GROUP = "edgerec.targets"
+
+
+def target_of(text: str, *, wheels: Path | None = None) -> Target:
+    """Give the target of a name: `local`, or `SCHEME:REST` of a scheme that is known or that an entry point adds.
+
+    `wheels` is a folder that runtimes of this machine are made from. Raises UnreachableError for a scheme that is none,
+    and what the scheme raises for a rest that it does not understand.
+    """
+    if text == local.NAME:
+        return Local(wheels)
+    scheme, _, rest = text.partition(":")
+    return SCHEMES.factory(scheme)(rest)
+
+
+SCHEMES: Registry[Target] = Registry("target", GROUP, {local.NAME: lambda _: Local()}, UnreachableError)
+"""What makes a target of the rest of its name, by scheme."""
