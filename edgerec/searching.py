@@ -8,6 +8,7 @@ from converters.rewrite import LEAST_ELEMENTS
 from edgerec import storage
 from edgerec.build import BASELINE_RECIPE, baseline_proof
 from edgerec.choosing import float32_quality, floors_to_choose_by, halves_of
+from edgerec.compress import cache
 from edgerec.compress.coding import known_tables
 from edgerec.compress.conversion import Converter
 from edgerec.compress.errors import RecipeError
@@ -98,11 +99,11 @@ def run(
 
     Each has a greater margin than the one before: what the users that choose made look too good gives way to it.
 
-    The run's folder is named for all that it follows from, so that the same search goes on where it was killed.
+    The run's folder is named for all that it follows from, our own code too, so that the same search goes on where it was killed.
     """
     setting, limits, kept = asked.setting, asked.limits, storage.folder("searches")
     with storage.scratch("problem-", within=kept) as scratch:
-        folder = kept / problems.save(problem, scratch)[:32]
+        folder = kept / cache.key("search", problem=problems.save(problem, scratch))[:32]
         if not folder.exists():
             scratch.rename(folder)
     factory = Factory(FACTORY, {"folder": str(folder)})
