@@ -99,7 +99,7 @@ def run(
 
     Each has a greater margin than the one before: what the users that choose made look too good gives way to it.
 
-    The run's folder is named for all that it follows from, our own code too, so that the same search goes on where it was killed.
+    The run's folder is named for all that it follows from, our code too: the same search goes on where it was killed.
     """
     setting, limits, kept = asked.setting, asked.limits, storage.folder("searches")
     with storage.scratch("problem-", within=kept) as scratch:

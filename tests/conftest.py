@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Generator, Sequence
@@ -14,6 +15,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 END_TO_END = ROOT / "tests" / "end_to_end"
+
+PACKAGES = {
+    "qemu-aarch64": "qemu-user",
+    "qemu-arm": "qemu-user",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "adb": "adb",
+    "ssh": "openssh-client",
+    "sshd": "openssh-server",
+    "cc": "gcc libc6-dev",
+}
 
 # One process answers all cases: case N is N.tflite and N.in.npz, its answer N.out.npz or why there is none, N.txt.
 CHILD = """
@@ -94,6 +105,19 @@ def on_device(tmp_path_factory: pytest.TempPathFactory) -> OnDevice:
         return answers
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], str]:
+    """Return a function that gives the path of a program that Debian packages; without it the test is skipped."""
+
+    def path_of(name: str) -> str:
+        found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        if found is None:
+            pytest.skip(f"no {name} here: apt-get install {PACKAGES[name]}")
+        return found
+
+    return path_of
 
 
 @pytest.hookimpl(wrapper=True)
