@@ -6,11 +6,13 @@ import hashlib
 import itertools
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
-from device_tests import board, bundle, golden, latency, memory, quality, report, runtime, sampling
+import numpy as np
+
+from device_tests import board, bundle, golden, latency, memory, metering, quality, report, runtime, sampling
 from device_tests.errors import BundleError, ModelError
 from device_tests.evaluation import EvaluationSet, Golden
 from device_tests.files import read_whole
@@ -19,11 +21,12 @@ from device_tests.model import Model, Recommender
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from device_tests.counts import Counts
     from device_tests.manifest import Manifest
     from device_tests.model import Array
     from device_tests.ranking import Ids, Scores
 
-PHASES = ("memory", "latency", "golden", "quality")
+PHASES = ("memory", "latency", "golden", "quality", "counts")
 _NEEDS_BUNDLE = frozenset({"golden", "quality"})
 _SEED = 0
 _DISTINCT = 10_000
@@ -31,7 +34,11 @@ _DISTINCT = 10_000
 
 @dataclass(frozen=True)
 class Settings:
-    """What to run and how; `only` empty is every phase that the file and the provenance allow."""
+    """What to run and how; `only` empty is every phase that the file and the provenance allow.
+
+    `users` is how many evaluation users quality asks, all when None. `meter` is where the plugin of an emulator writes
+    what it counts, None where there is none.
+    """
 
     path: Path
     threads: int = 1
@@ -41,6 +48,8 @@ class Settings:
     runtime: Optional[str] = None
     limits: Mapping[str, int] = field(default_factory=dict)
     provenance: str = "measured"
+    users: Optional[int] = None
+    meter: Optional[Path] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +83,9 @@ def run(settings: Settings, announce: Callable[[str], None]) -> Outcome:
     Raises a HarnessError when the file, the runtime or the settings do not allow what is asked for.
     """
     engine = runtime.load(settings.runtime)
-    machine = board.describe(engine, settings.threads)
     with _opened(settings.path) as subject:
         phases = _phases(settings, subject)
-        return _Run(settings, subject, engine, announce).outcome(phases, machine)
+        return _Run(settings, subject, engine, announce).outcome(phases)
 
 
 class _Run:
@@ -90,9 +98,12 @@ class _Run:
         self.warnings: list[str] = []
         self._opened: Optional[Recommender] = None
 
-    def outcome(self, phases: Sequence[str], machine: report.Board) -> Outcome:
+    def outcome(self, phases: Sequence[str]) -> Outcome:
         """Run the phases and put the report together."""
         subject = self.subject
+        # Before the machine's state is read, which differs from run to run and leaves other holes in the heap.
+        counted = self._counts() if "counts" in phases else None
+        machine = board.describe(self.engine, self.settings.threads)
         used = self._memory() if "memory" in phases else None
         taken = self._latency(machine) if "latency" in phases else None
         replayed, scores = self._golden() if "golden" in phases else (None, None)
@@ -108,8 +119,26 @@ class _Run:
             latency=taken,
             memory=used,
             warnings=tuple(self.warnings),
+            counts=counted,
         )
         return Outcome(made, lists, scores)
+
+    def _counts(self) -> Counts:
+        self.announce("counts")
+        if self.settings.meter is None:
+            raise ModelError("counts need an emulator's plugin: name where it writes with --meter")
+        model = self._open()  # what the runtime prepares once in a process is no part of any load
+        values = self._draw(model, metering.CALLS + 1)
+        manifest, evaluation, scores, k = self.subject.manifest, self.subject.evaluation, [], 1
+        if manifest is not None and evaluation is not None:
+            asked = evaluation.sample(metering.CALLS)
+            recommender, k = Recommender(model, manifest), self.settings.k or manifest.k
+            scores = [recommender.score_catalogue(asked.inputs, np.array([row])) for row in range(asked.users)]
+        meter = metering.Meter.armed(self.settings.meter)
+        return metering.measure(meter, self._open, values, scores, k=k, ids=self._ids())
+
+    def _ids(self) -> str:
+        return "eval set" if self.subject.evaluation else "uniform"
 
     def _memory(self) -> report.Memory:
         self.announce("memory")
@@ -117,7 +146,7 @@ class _Run:
 
     def _latency(self, machine: report.Board) -> report.Latency:
         self.announce("latency")
-        ids = "eval set" if self.subject.evaluation else "uniform"
+        ids = self._ids()
         taken = latency.measure(self._open, lambda model: self._draw(model, self.settings.calls + 1), ids)
         self.warnings += [*board.warnings(machine), *latency.warnings(taken)]
         if ids == "uniform":
@@ -137,14 +166,18 @@ class _Run:
         if subject.manifest is None or subject.evaluation is None:
             raise BundleError("the bundle has no evaluation set to measure quality with")
         try:
+            asked = subject.evaluation.sample(self.settings.users or subject.evaluation.users)
             found, lists = quality.measure(
-                self._recommender(subject.manifest), subject.evaluation, self.settings.k or subject.manifest.k
+                self._recommender(subject.manifest), asked, self.settings.k or subject.manifest.k
             )
         except ModelError as why:
             if replayed is None or replayed.held:
                 raise
             self.warnings.append(f"quality was not measured: {why}")
             return None, None
+        if asked.users < subject.evaluation.users:
+            found = replace(found, sample_of=subject.evaluation.users)
+            self.warnings.append(f"quality is of a sample: {asked.users} of {subject.evaluation.users} users")
         if found.dropped:
             self.warnings.append(
                 f"{found.dropped} of {found.catalogue} items were dropped from the catalogue: {found.held_out_dropped} "
@@ -216,6 +249,8 @@ def _phases(settings: Settings, subject: Subject) -> tuple[str, ...]:
     """Return the phases to run; raises when one is asked for by name that cannot be."""
     _refuse(settings, subject)
     possible = set(PHASES)
+    if settings.meter is None:
+        possible.discard("counts")
     if settings.provenance == "emulated":
         possible -= {"latency", "memory"}
     if subject.golden is None:
@@ -237,5 +272,7 @@ def _refuse(settings: Settings, subject: Subject) -> None:
         raise ModelError("limits are for a bare .tflite: a bundle says itself how many ids its inputs take")
     if settings.provenance == "emulated" and "latency" in only:
         raise ModelError("latency under an emulator means nothing and is not measured")
+    if settings.meter is not None and settings.threads != 1:
+        raise ModelError(f"counts are exact with 1 thread, not with {settings.threads}")
     if settings.k is not None and manifest is not None and not 1 <= settings.k <= manifest.items:
         raise ModelError(f"k should be 1 to {manifest.items} (the items), not {settings.k}")

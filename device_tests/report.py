@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Union
 
 from device_tests import metrics, record, validity
+from device_tests.counts import Counts, counts_rules
 from device_tests.errors import ReportError
 from device_tests.files import read_whole, write_whole
 
@@ -74,6 +75,7 @@ class Quality:
     any drawn they are empty and `negatives` is 0.
     `dropped` items of the catalogue are not among the `items` that the model scores: a held-out one has the rank
     items + 1, which is in no list, and is the last of its candidates.
+    `sample_of` is how many users the bundle has where only some of them, evenly spaced, were asked; else None.
     """
 
     k: int
@@ -87,6 +89,7 @@ class Quality:
     negatives: int
     candidate_ranks: tuple[int, ...]
     dropped: int = 0
+    sample_of: Optional[int] = None
 
     @property
     def catalogue(self) -> int:
@@ -206,6 +209,7 @@ class DeviceReport:
     latency: Optional[Latency]
     memory: Optional[Memory]
     warnings: tuple[str, ...]
+    counts: Optional[Counts] = None
 
 
 def dumps(report: DeviceReport) -> str:
@@ -267,3 +271,6 @@ def _rules(report: DeviceReport) -> Iterator[tuple[bool, str]]:
         yield from validity.quality_rules(report.quality)
     if report.latency is not None:
         yield from validity.latency_rules(report.latency)
+    if report.counts is not None:
+        yield report.provenance == "emulated", "counts are an emulator's, and provenance should say so"
+        yield from counts_rules(report.counts)

@@ -48,6 +48,10 @@ def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
     )
     yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
     yield quality.dropped >= 0, f"quality.dropped should be 0 or more, not {quality.dropped}"
+    yield (
+        quality.sample_of is None or quality.sample_of > quality.users,
+        f"quality.sample_of should be more than {quality.users} (the users), not {quality.sample_of}",
+    )
     last = quality.items + (quality.dropped > 0)  # the rank of what was dropped
     yield all(1 <= rank <= last for rank in ranks), f"quality.ranks should be 1 to {last}"
     yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"

@@ -14,8 +14,11 @@ from device_tests import files
 from edgerec.errors import EdgerecError
 from edgerec.program import program
 
-PARTS = ("environments", "cache", "harness", "searches", "loops")
-"""What lies under `home()`: runtimes' environments, finished steps of recipes, written harnesses, searches, loops."""
+PARTS = ("environments", "cache", "harness", "searches", "loops", "emulator")
+"""What lies under `home()`.
+
+Runtimes' environments, finished steps of recipes, written harnesses, searches, loops, and what was built for QEMU.
+"""
 
 
 class StorageError(EdgerecError):

@@ -20,7 +20,7 @@ from edgerec.targets import environment, local
 from edgerec.targets.job import Job
 from edgerec.targets.naming import target_of
 
-PHASES = ("memory", "latency", "golden", "quality")
+PHASES = ("memory", "latency", "golden", "quality", "counts")
 CALLS = 500
 
 
@@ -31,6 +31,7 @@ CALLS = 500
 @click.option("--threads", type=click.IntRange(min=1), help=f"Threads of the runtime [{FILE_NAME}, else 1].")
 @click.option("--calls", type=click.IntRange(1, 1_000_000), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [the bundle's own].")
+@click.option("--users", type=click.IntRange(min=1), help="Of the bundle's users, for quality [all].")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Run this phase only; may be repeated.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take the runtime from.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes.")
@@ -43,6 +44,7 @@ def command(
     threads: int | None,
     calls: int | None,
     k: int | None,
+    users: int | None,
     only: tuple[str, ...],
     wheels: Path | None,
     output: Path | None,
@@ -65,6 +67,7 @@ def command(
         calls=calls or settings.calls or CALLS,
         only=only,
         k=k,
+        users=users,
         limits=id_limits(model.tflite) if model.bundle is None else {},
     )
     with showing_progress() as progress, there.opened(job.runtime, progress=progress) as device:

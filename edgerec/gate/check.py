@@ -15,6 +15,8 @@ from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile
 from edgerec.program import command
 
+_EMULATED = "qemu:cortex-a72"  # any processor has counts; of this one a board is easily found
+
 
 def check(
     file: ModelFile,
@@ -33,7 +35,6 @@ def check(
     """
     own = reports_of(file, reports)
     inside = anatomy(file.tflite)
-    remedy = bench_line(file, conditions, report_path)
     checks = [one for one in (signature_check(file),) if one is not None]
     limits = budget.in_force
     if any(report.golden is not None for report in own.values()) and all(one.name != "golden" for one in limits):
@@ -42,24 +43,31 @@ def check(
         if limit.kind.evidence == "file":
             checks.append(_file_check(limit, file, inside))
         else:
+            remedy = bench_line(file, conditions, report_path, emulated=limit.kind.evidence == "counts")
             checks.append(_report_check(limit, file, own, conditions, remedy))
     return Verdict(file.name, file.sha256, tuple(checks), _notes(own, reports))
 
 
-def bench_line(file: ModelFile, conditions: Conditions, report_path: str | None = None) -> str:
-    """Give the command that measures this file and writes the report that `check` finds."""
-    words = ["bench", file.name, "--target", "local"]
+def bench_line(
+    file: ModelFile, conditions: Conditions, report_path: str | None = None, *, emulated: bool = False
+) -> str:
+    """Give the command that measures this file, or has it counted, and writes a report that `check` finds."""
+    words = ["bench", file.name, "--target", _EMULATED if emulated else "local"]
     if conditions.runtime is not None:
         words += ["--runtime", conditions.runtime]
     if conditions.threads is not None:
         words += ["--threads", str(conditions.threads)]
-    return command([*words, "-o", report_path or report_beside(file.name)])
+    measured, counted = reports_beside(file.name)
+    return command([*words, "-o", counted if emulated else report_path or measured])
 
 
-def report_beside(name: str) -> str:
-    """Give where the report of a file is looked for: `demo/gru.report.json` beside `demo/gru.edgerec`."""
+def reports_beside(name: str) -> tuple[str, str]:
+    """Give where the reports of a file are looked for, the measured and the emulated one.
+
+    They are `demo/gru.report.json` and `demo/gru.qemu.report.json` beside `demo/gru.edgerec`.
+    """
     path = Path(name)
-    return str(path.with_name(f"{path.stem}.report.json"))
+    return str(path.with_name(f"{path.stem}.report.json")), str(path.with_name(f"{path.stem}.qemu.report.json"))
 
 
 def _file_check(limit: Limit, file: ModelFile, inside: Anatomy) -> Check:

@@ -70,6 +70,9 @@ def _amount(limit: Limit, file: ModelFile, name: str, report: DeviceReport) -> R
     evidence = limit.kind.evidence
     if evidence in {"latency", "memory"} and report.provenance != "measured":
         return Reading(None, report.provenance, name, f"{name} is {report.provenance}: no evidence of {evidence}")
+    if evidence == "quality" and report.quality is not None and report.quality.sample_of is not None:
+        asked = f"{report.quality.users} of {report.quality.sample_of} users"
+        return Reading(None, report.provenance, name, f"{name} is of {asked}: no evidence of quality")
     if getattr(report, evidence) is None:
         return Reading(None, report.provenance, name, f"{name} has no {evidence} phase")
     kept = None if report.quality is None else kept_of(limit, file, report.quality)
@@ -133,10 +136,26 @@ def _memory(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount |
     return max(figure for figure in figures if figure is not None), ""
 
 
+def _counts(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+    counts = report.counts
+    if counts is None:
+        return None, "nothing was counted"
+    if name == "top_k_instructions":
+        most = max((one.instructions for one in counts.top_k), default=None)
+        return most, "" if counts.top_k else "no top k was counted"
+    return {
+        "instructions": max(one.instructions for one in counts.invoke),
+        "load_instructions": counts.load.instructions,
+        "first_instructions": counts.first.instructions,
+        "read_bytes": max(one.read_bytes for one in counts.invoke),
+        "written_bytes": max(one.written_bytes for one in counts.invoke),
+    }[name], ""
+
+
 def _quality(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
     if report.quality is None:
         return None, "quality was not measured"
     return quality_amount(name, report.quality)
 
 
-_BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality}
+_BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality, "counts": _counts}

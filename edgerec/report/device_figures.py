@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from device_tests.counts import Count, Counts
 from device_tests.evaluation import Baseline
 from device_tests.metrics import METRICS
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
@@ -50,6 +51,24 @@ class LatencyFigures:
 
 
 @dataclass(frozen=True)
+class CountFigures:
+    """What was counted: load, the first call, and the least, median and most of the further calls and of each top k.
+
+    The three are picked by their instructions, lower median; those of top k are None where none was counted.
+    """
+
+    calls: int
+    load: Count
+    first: Count
+    least: Count
+    median: Count
+    most: Count
+    top_k: Count | None
+    top_k_most: Count | None
+    ids: str
+
+
+@dataclass(frozen=True)
 class DeviceFigures:
     """One device report without its raw values."""
 
@@ -61,6 +80,7 @@ class DeviceFigures:
     quality: QualityFigures | None
     latency: LatencyFigures | None
     memory: Memory | None
+    counts: CountFigures | None
     warnings: tuple[str, ...]
 
 
@@ -78,6 +98,7 @@ def figures_of(report: DeviceReport, float32: Baseline | None = None) -> DeviceF
         quality=None if report.quality is None or not report.quality.ranks else _quality(report.quality, float32),
         latency=None if report.latency is None else _latency(report.latency),
         memory=report.memory,
+        counts=None if report.counts is None else _counts(report.counts),
         warnings=report.warnings,
     )
 
@@ -110,4 +131,19 @@ def _latency(latency: Latency) -> LatencyFigures:
         p99_ns=latency.p(99),
         overhead_ns=latency.overhead_ns,
         ids=latency.ids,
+    )
+
+
+def _counts(counts: Counts) -> CountFigures:
+    calls, lists = (sorted(each, key=lambda one: one.instructions) for each in (counts.invoke, counts.top_k))
+    return CountFigures(
+        calls=len(calls),
+        load=counts.load,
+        first=counts.first,
+        least=calls[0],
+        median=calls[(len(calls) - 1) // 2],
+        most=calls[-1],
+        top_k=lists[(len(lists) - 1) // 2] if lists else None,
+        top_k_most=lists[-1] if lists else None,
+        ids=counts.ids,
     )

@@ -6,6 +6,7 @@ from device_tests.metrics import HALVES
 from device_tests.record import to_json
 from device_tests.report import Board, GoldenResult, Memory
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, pairs, table, visible
+from edgerec.report.counts_text import counts_text
 from edgerec.report.device_figures import DeviceFigures, LatencyFigures, QualityFigures
 from edgerec.report.halves_text import halves_text, halves_title
 from edgerec.report.quantities import duration, share, size
@@ -25,6 +26,8 @@ def device_text(figures: DeviceFigures, style: Style = PLAIN) -> str:
         parts.append(_titled("latency", _latency(figures.latency), style))
     if figures.memory is not None:
         parts.append(_titled("memory", _memory(figures.memory), style))
+    if figures.counts is not None:
+        parts.append(_titled("counts, exact", counts_text(figures.counts), style))
     parts += [style.paint(f"warning: {visible(warning)}", YELLOW) for warning in figures.warnings]
     return "\n".join(parts)
 

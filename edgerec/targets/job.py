@@ -15,8 +15,9 @@ TIME_LIMIT_S = 900.0
 class Job:
     """A bundle, or a bare .tflite, and what a run of the harness is to say of it.
 
-    `only` names the phases to run (all when empty), `limits` are the ids that each input of a bare .tflite takes. With
-    `lists` every evaluation user's top k comes back, with `scores` those of the golden users that have decoded ones.
+    `only` names the phases to run (all when empty), `users` how many evaluation users quality asks (all when None),
+    `limits` are the ids that each input of a bare .tflite takes. With `lists` the top k of every user that quality asks
+    comes back, with `scores` those of the golden users that have decoded ones.
     """
 
     file: Path
@@ -29,6 +30,7 @@ class Job:
     lists: bool = False
     scores: bool = False
     provenance: str = "measured"
+    users: int | None = None
     time_limit_s: float = TIME_LIMIT_S
 
     def arguments(self, file: str, folder: str) -> tuple[str, ...]:
@@ -41,6 +43,7 @@ class Job:
             *("--runtime", self.runtime.name, "--threads", str(self.threads), "--calls", str(self.calls)),
             *(("--only", ",".join(self.only)) if self.only else ()),
             *(("--k", str(self.k)) if self.k is not None else ()),
+            *(("--users", str(self.users)) if self.users is not None else ()),
             *(("--lists", f"{folder}/{LISTS}") if self.lists else ()),
             *(("--scores", f"{folder}/{SCORES}") if self.scores else ()),
             *(("--limits", *(f"{name}={ids}" for name, ids in self.limits.items())) if self.limits else ()),

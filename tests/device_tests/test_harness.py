@@ -300,7 +300,7 @@ def test_more_ids_than_a_bare_file_has_fail_in_the_runtime(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--only", "speed"), "no phase is called 'speed': there are memory, latency, golden, quality"),
+        (("--only", "speed"), "no phase is called 'speed': there are memory, latency, golden, quality, counts"),
         (
             ("--limits", "history=31"),
             "limits are for a bare .tflite: a bundle says itself how many ids its inputs take",
@@ -335,6 +335,35 @@ def test_a_bundle_asked_wrongly(
 @before_any_runtime
 def test_more_calls_than_are_drawn_draw_them_again(catalogue: SimpleNamespace, harness: Callable) -> None:
     assert len(harness(catalogue.path, "--only", "latency", "--calls", "10050").report.latency.warm_ns) == 10_050
+
+
+@before_any_runtime
+def test_a_sample_of_users_is_ranked_as_among_all_and_said_to_be_one(
+    catalogue: SimpleNamespace, harness: Callable, tmp_path: Path
+) -> None:
+    whole = harness(catalogue.path, "--only", "quality", "--lists", str(tmp_path / "whole.npy")).report.quality
+    ran = harness(catalogue.path, "--only", "quality", "--users", "8", "--lists", str(tmp_path / "part.npy"))
+    found, users = ran.report.quality, catalogue.evaluation.users
+    assert (found.users, found.sample_of) == (8, users)
+    assert ran.report.warnings == (f"quality is of a sample: 8 of {users} users",)
+    rows = [row * users // 8 for row in range(8)]
+    np.testing.assert_array_equal(np.load(tmp_path / "part.npy"), np.load(tmp_path / "whole.npy")[rows])
+    spans = list(zip(whole.offsets, whole.offsets[1:], strict=False))
+    assert found.ranks == tuple(rank for row in rows for rank in whole.ranks[slice(*spans[row])])
+    everyone = harness(catalogue.path, "--only", "quality", "--users", str(users)).report
+    assert (everyone.quality, everyone.warnings) == (whole, ())
+
+
+@before_any_runtime
+def test_counts_without_a_plugin_are_refused(catalogue: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    assert harness(catalogue.path, "--only", "counts").error == (
+        "counts need an emulator's plugin: name where it writes with --meter"
+    )
+    meter = str(tmp_path / "counts")
+    said = harness(catalogue.path, "--only", "counts", "--meter", meter).error
+    assert said == f"cannot read {meter}: No such file or directory"
+    said = harness(catalogue.path, "--only", "counts", "--meter", meter, "--threads", "2").error
+    assert said == "counts are exact with 1 thread, not with 2"
 
 
 @before_any_runtime

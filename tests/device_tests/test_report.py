@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_tests import metrics, report
+from device_tests.counts import Count, Counts
 from device_tests.errors import ReportError
 from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
 
@@ -42,11 +43,13 @@ RANKED = replace(
 )  # fmt: skip
 LATENCY = Latency(1000, 90, (10, 30, 20, 40), (9, 28, 18, 38), 1, 1, 1, "eval set")
 MEMORY = Memory(100, 200, None, None, 1 << 20, 4)
+COUNTS = Counts(Count(900, 9, 8), Count(500, 5, 4), (Count(70, 7, 6),), (Count(30, 3, 2),), Count(20, 2, 1), "eval set")
 FULL = DeviceReport(1, "measured", "a" * 64, "b" * 64, BOARD, GOLDEN, QUALITY, LATENCY, MEMORY, ("loud",))
 EMPTY = DeviceReport(1, "emulated", None, "b" * 64, BOARD, None, None, None, None, ())
+COUNTED = replace(EMPTY, counts=COUNTS)
 
 
-@pytest.mark.parametrize("made", [FULL, EMPTY, replace(FULL, quality=RANKED)])
+@pytest.mark.parametrize("made", [FULL, EMPTY, COUNTED, replace(FULL, quality=RANKED)])
 def test_a_report_is_read_as_it_was_written(made: DeviceReport, tmp_path: Path) -> None:
     report.write(tmp_path / "r.json", made)
     assert report.read(tmp_path / "r.json") == made
@@ -229,3 +232,18 @@ def test_a_held_out_item_that_was_dropped_is_a_miss_in_every_metric() -> None:
 def test_a_quality_after_dropping_that_cannot_be_is_refused(wrong: dict[str, object], sentence: str) -> None:
     with pytest.raises(ReportError, match=sentence):
         report.dumps(replace(FULL, quality=replace(DROPPED, **wrong)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        (replace(FULL, counts=COUNTS), "counts are an emulator's, and provenance should say so"),
+        (replace(EMPTY, counts=replace(COUNTS, invoke=())), "counts should have at least 1 invoke"),
+        (replace(EMPTY, counts=replace(COUNTS, load=Count(1, -1, 1))), "counts should hold no negative number"),
+        (replace(FULL, quality=replace(QUALITY, sample_of=3)), "quality.sample_of should be more than 3 (the users)"),
+    ],
+)
+def test_counts_and_samples_that_cannot_be_are_refused(made: DeviceReport, problem: str) -> None:
+    with pytest.raises(ReportError) as refused:
+        report.dumps(made)
+    assert problem in str(refused.value)

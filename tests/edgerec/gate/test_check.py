@@ -9,6 +9,7 @@ import pytest
 from device_tests import bundle as bundle_format
 from device_tests import record
 from device_tests import report as report_format
+from device_tests.counts import Count, Counts
 from device_tests.evaluation import to_npy
 from device_tests.manifest import Manifest
 from device_tests.report import DeviceReport, Quality
@@ -221,6 +222,46 @@ def test_an_emulated_report_proves_quality_and_never_latency_or_memory(file: Mod
     assert one(verdict, "private_bytes").held is None
     assert one(verdict, "recall_at_10").held is True
     assert one(verdict, "recall_at_10").provenance == "emulated"
+
+
+def test_instructions_are_proved_by_an_emulated_report_and_the_most_of_any_call_counts(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    calls = (Count(70, 700, 7), Count(75, 690, 9), Count(71, 710, 8))
+    counts = Counts(Count(900, 9, 9), Count(500, 5, 5), calls, (Count(30, 3, 3), Count(33, 3, 3)), Count(9, 9, 9), "x")
+    counted = replace(report, provenance="emulated", latency=None, memory=None, counts=counts)
+    limits = budget(
+        instructions=75, load_instructions=899, first_instructions="1 k", top_k_instructions=33, read_bytes=709,
+        written_bytes="9 B", p50="1 s",
+    )  # fmt: skip
+    verdict = check(file, {"qemu.json": counted}, limits)
+    found = {one.name: (one.measured, one.held) for one in verdict.checks}
+    assert found["instructions"] == (75, True)
+    assert found["load_instructions"] == (900, False)
+    assert found["first_instructions"] == (500, True)
+    assert found["top_k_instructions"] == (33, True)
+    assert found["read_bytes"] == (710, False)
+    assert found["written_bytes"] == (9, True)
+    assert found["p50"] == (None, None), "a count is no time"
+    assert one(verdict, "instructions").provenance == "emulated"
+
+
+def test_instructions_that_nobody_counted_are_unproven_with_the_line_that_counts_them(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    unproven = one(check(file, {"pi.json": report}, budget(instructions="1 M")), "instructions")
+    assert (unproven.held, unproven.reason) == (None, "pi.json has no counts phase")
+    assert "--target qemu:" in unproven.remedy
+    assert unproven.remedy.endswith(".qemu.report.json")
+
+
+def test_quality_of_a_sample_of_users_proves_nothing(file: ModelFile, report: DeviceReport) -> None:
+    assert report.quality is not None
+    some = replace(report, quality=replace(report.quality, sample_of=report.quality.users + 1))
+    for name, least in (("recall_at_10", 0.0), ("recall_kept", "1 %")):
+        unproven = one(check(file, {"qemu.json": some}, budget(**{name: least})), name)
+        assert (unproven.held, unproven.measured) == (None, None)
+        assert "of 12 of 13 users: no evidence of quality" in unproven.reason
 
 
 def test_memory_that_the_system_does_not_tell_is_unproven_and_not_zero(file: ModelFile, report: DeviceReport) -> None:
