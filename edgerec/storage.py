@@ -14,10 +14,10 @@ from device_tests import files
 from edgerec.errors import EdgerecError
 from edgerec.program import program
 
-PARTS = ("environments", "cache", "harness", "searches", "loops", "emulator")
+PARTS = ("environments", "capsules", "emulator", "cache", "harness", "searches", "loops")
 """What lies under `home()`.
 
-Runtimes' environments, finished steps of recipes, written harnesses, searches, loops, and what was built for QEMU.
+Runtimes' environments, capsules, what was built for QEMU, finished steps of recipes, harnesses, searches, loops.
 """
 
 

@@ -1,6 +1,5 @@
 """The plugin built by the real compiler, loaded by the real QEMU, on programs whose every instruction is known."""
 
-import os
 import shutil
 import struct
 from collections.abc import Callable, Sequence
@@ -104,7 +103,7 @@ def test_a_qemu_that_takes_no_plugin_leaves_none_behind(
     bad = write_program(tmp_path / "bad", (), code=1)
     with pytest.raises(plugin.NoPluginError, match=rf"{chip.program} takes no plugin \(exit code 1\)"):
         plugin.built(chip, (str(bad),), progress=silent)
-    assert os.listdir(tmp_path / "home" / "emulator") == []
+    assert list((tmp_path / "home" / "emulator").iterdir()) == []
 
 
 def test_a_compiler_that_fails_says_why(chip: Processor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
