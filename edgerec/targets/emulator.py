@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from device_tests import report
+from device_tests.bundle import Bundle
 from device_tests.report import DeviceReport
 from edgerec.model_file import read_model_file
 from edgerec.progress import Progress, silent
@@ -40,9 +41,13 @@ class Emulator:
         return f"{SCHEME}:{self.cpu}"
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
-        """Raise UnreachableError without QEMU or such a processor, RuntimeUnavailableError for what crashes there."""
-        processor(self.cpu)
+        """Raise UnreachableError without QEMU or such a processor, RuntimeUnavailableError for what crashes there.
+
+        Raises CapsuleError where there is no capsule and none can be built.
+        """
+        found = processor(self.cpu)
         _refuse_crashing(runtime)
+        capsule.refuse_unready(found.architecture, runtime)
 
     @contextmanager
     def opened(self, runtime: RuntimePin, *, progress: Progress) -> Iterator["EmulatedDevice"]:
@@ -50,6 +55,12 @@ class Emulator:
         found = processor(self.cpu)
         _refuse_crashing(runtime)
         yield device(found, capsule.ready(found.architecture, runtime, progress=progress), progress=progress)
+
+
+def sampled(job: Job, bundle: Bundle | None) -> Job:
+    """Return the job with a number of users for quality, where none is asked for and every one is a call an item."""
+    pointwise = bundle is not None and bundle.manifest.kind == "pointwise"
+    return replace(job, users=POINTWISE_USERS) if pointwise and job.users is None else job
 
 
 def device(found: Processor, unpacked: Capsule, *, progress: Progress = silent) -> "EmulatedDevice":
@@ -75,24 +86,22 @@ class EmulatedDevice:
 
         Raises UnreachableError when counts alone are asked for and cannot be had, and RunError.
         """
-        model = read_model_file(job.file)
-        if job.users is None and model.bundle is not None and model.bundle.manifest.kind == "pointwise":
-            job = replace(job, users=POINTWISE_USERS)
+        bundle = read_model_file(job.file).bundle
         others = tuple(phase for phase in job.only if phase != COUNTS)
+        wanted, only_counts = COUNTS in job.only or not job.only, COUNTS in job.only and not others
         obstacle = self.obstacle or ("" if job.threads == 1 else f"counts are exact with 1 thread, not {job.threads}")
-        wanted = not job.only or COUNTS in job.only
-        if wanted and obstacle and not others and job.only:
+        if only_counts and obstacle:
             raise UnreachableError(f"Nothing can be counted: {obstacle}.")
         counted = self._counted(job, progress) if wanted and not obstacle else None
-        alone = counted is not None and not others and (bool(job.only) or model.bundle is None)
-        if counted is not None and alone:
+        if counted is not None and (only_counts or (bundle is None and not others)):
             return Ran(self._told(counted))
-        ran = self._ran(replace(job, only=others, provenance=EMULATED), progress)
-        missing = (f"instructions were not counted: {obstacle}",) if wanted and obstacle else ()
-        warnings = (*ran.report.warnings, *missing, *(() if counted is None else counted.warnings))
-        found = None if counted is None else counted.counts
-        merged = replace(ran.report, counts=found, warnings=tuple(dict.fromkeys(warnings)))
-        return replace(ran, report=self._told(merged))
+        ran = self._ran(sampled(replace(job, only=others, provenance=EMULATED), bundle), progress)
+        report = ran.report
+        if counted is not None:
+            report = replace(report, counts=counted.counts)
+        elif wanted:
+            report = replace(report, warnings=(*report.warnings, f"instructions were not counted: {obstacle}"))
+        return replace(ran, report=self._told(report))
 
     def _counted(self, job: Job, progress: Progress) -> DeviceReport:
         """Count, in a process that is the same to the last byte of its arguments whatever else is asked."""
@@ -101,10 +110,9 @@ class EmulatedDevice:
 
     def _ran(self, job: Job, progress: Progress, *, counting: Path | None = None) -> Ran:
         with self.python.placed() as place:
-            bundle = place.folder / "bundle"
-            bundle.symlink_to(job.file.absolute())
-            meter = place.folder / COUNTS
-            arguments = job.arguments(str(bundle), str(place.folder))
+            file, meter = place.folder / "bundle", place.folder / COUNTS
+            file.symlink_to(job.file.absolute())
+            arguments = job.arguments(str(file), str(place.folder))
             if counting is None:
                 command = place.harness(*arguments)
             else:
