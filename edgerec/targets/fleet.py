@@ -23,11 +23,15 @@ class Member:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What became of a member: what its run gave, or None and the sentence that says why."""
+    """What became of a member: what its run gave, or None and the sentence that says why.
+
+    `began` is false where the target, or the runtime on it, could not be had at all.
+    """
 
     member: Member
     ran: Ran | None
     why: str = ""
+    began: bool = True
 
 
 def outcomes(members: Sequence[Member], *, progress: Progress = silent) -> Iterator[Outcome]:
@@ -73,9 +77,9 @@ def _follow(
     while left:
         try:
             for answer in process.answers([asked for _, asked in left], tell):
-                came.put(Outcome(left.pop(0)[0], answer.ran, answer.why))
+                came.put(Outcome(left.pop(0)[0], answer.ran, answer.why, answer.began))
             why = process.last_words
         except (OSError, EdgerecError) as error:  # the process cannot be started
             why = str(error)
         if left:
-            came.put(Outcome(left.pop(0)[0], None, why))
+            came.put(Outcome(left.pop(0)[0], None, why, began=False))

@@ -13,7 +13,7 @@ from device_tests.errors import HarnessError
 from edgerec.errors import EdgerecError
 from edgerec.progress import Progress
 from edgerec.targets.job import Job, Ran
-from edgerec.targets.target import Target
+from edgerec.targets.target import RunError, Target
 from edgerec.targets.turns import in_turn
 
 _TOLD = (EdgerecError, HarnessError, ConverterError, OSError)
@@ -21,10 +21,11 @@ _TOLD = (EdgerecError, HarnessError, ConverterError, OSError)
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a run gave, or None and the sentence that says why."""
+    """What a run gave, or None, the sentence that says why, and whether the harness had begun."""
 
     ran: Ran | None
     why: str = ""
+    began: bool = True
 
 
 def main() -> None:
@@ -53,7 +54,7 @@ def _answer(target: Target, job: Job, progress: Progress) -> Answer:
     try:
         return Answer(in_turn(target, job, progress=progress))
     except _TOLD as error:
-        return Answer(None, str(error))
+        return Answer(None, str(error), began=isinstance(error, RunError))
 
 
 def _interrupt_at_end() -> None:
