@@ -60,9 +60,21 @@ def in_every_runtime(members: Sequence[Member], runtimes: Sequence[RuntimePin]) 
     )
 
 
-def report_name(label: str) -> str:
-    """Give the name of the file that holds the report of a target: `qemu-cortex-a72.report.json`."""
-    return f"{_OTHER.sub('-', label).strip('-')}.report.json"
+def report_names(labels: Sequence[str]) -> dict[str, str]:
+    """Give the file that holds each one's report, by label: `qemu-cortex-a72.report.json` for `qemu:cortex-a72`.
+
+    Raises UnreachableError where two would have the same.
+    """
+    names: dict[str, str] = {}
+    for label in labels:
+        name = f"{_OTHER.sub('-', label).strip('-')}.report.json"
+        for other in (one for one, given in names.items() if given == name):
+            raise UnreachableError(
+                f"The reports of {other} and {label} would both be {name}: name one of them in edgerec.toml, "
+                f'[target.NAME] with address = "{label}".'
+            )
+        names[label] = name
+    return names
 
 
 def _member(name: str, job: Job, settings: TargetSetting, flags: TargetSetting, wheels: Path | None) -> Member:

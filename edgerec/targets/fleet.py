@@ -1,6 +1,6 @@
 """Several targets asked at once: those on one device take turns, and one that fails costs no other its report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
@@ -34,7 +34,7 @@ class Outcome:
     began: bool = True
 
 
-def outcomes(members: Sequence[Member], *, progress: Progress = silent) -> Iterator[Outcome]:
+def outcomes(members: Sequence[Member], *, progress: Progress = silent) -> Generator[Outcome, None, None]:
     """Run every member and give each outcome as it comes: devices side by side, the members of one in their order.
 
     Each device has a process of its own, which ends with this iterator or this process and unwinds then, so that it

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 from edgerec import storage, system
 from edgerec.progress import Progress, silent
+from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job, Ran
-from edgerec.targets.target import Target
+from edgerec.targets.target import Device, Target
 
 
 def in_turn(target: Target, job: Job, *, progress: Progress = silent) -> Ran:
@@ -15,8 +16,18 @@ def in_turn(target: Target, job: Job, *, progress: Progress = silent) -> Ran:
 
     Raises UnreachableError, RuntimeUnavailableError and RunError.
     """
-    with turn(target.device, progress), target.opened(job.runtime, progress=progress) as device:
+    with opened_in_turn(target, job.runtime, progress=progress) as device:
         return device.run(job, progress=progress)
+
+
+@contextmanager
+def opened_in_turn(target: Target, runtime: RuntimePin, *, progress: Progress) -> Iterator[Device]:
+    """Take the device's turn and make the target ready; nobody else measures there while the block lasts.
+
+    Raises UnreachableError and RuntimeUnavailableError.
+    """
+    with turn(target.device, progress), target.opened(runtime, progress=progress) as device:
+        yield device
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from edgerec.config import parse_config
 from edgerec.targets import environment
-from edgerec.targets.asked import asked, in_every_runtime, report_name, target_named
+from edgerec.targets.asked import asked, in_every_runtime, report_names, target_named
 from edgerec.targets.environment import RuntimeUnknownError
 from edgerec.targets.job import Job
 from edgerec.targets.local import Local
@@ -14,7 +14,9 @@ from edgerec.targets.setting import UNSAID, TargetSetting
 from edgerec.targets.target import UnreachableError
 
 LITERT = "ai-edge-litert==2.3.0"
-NAMED = parse_config(f"[target]\ncalls = 7\n[target.desk]\naddress = 'local'\nruntime = '{LITERT}'\nthreads = 2\n").target
+NAMED = parse_config(
+    f"[target]\ncalls = 7\n[target.desk]\naddress = 'local'\nruntime = '{LITERT}'\nthreads = 2\n"
+).target
 JOB = Job(Path("b.edgerec"), environment.parse("tflite-runtime==2.14.0"))
 
 
@@ -35,7 +37,10 @@ def test_the_wheels_are_for_this_machine_whatever_its_name(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("dsk", r"There is no target 'dsk' \(did you mean desk\?\): edgerec.toml names desk, and an address begins with"),
+        (
+            "dsk",
+            r"There is no target 'dsk' \(did you mean desk\?\): edgerec.toml names desk, and an address begins with",
+        ),
         ("locl", r"There is no target 'locl' \(did you mean local\?\)"),
         ("serial:ttyS0", r"There is no target 'serial:ttyS0'"),
     ],
@@ -54,7 +59,7 @@ def test_two_targets_of_one_name_are_refused() -> None:
 
 
 def test_a_runtime_that_is_not_known_is_refused_by_the_target_that_asks_for_it() -> None:
-    with pytest.raises(RuntimeUnknownError, match="ai-edge-litert==9.9.9"):
+    with pytest.raises(RuntimeUnknownError, match=r"ai-edge-litert==9\.9\.9"):
         asked(("desk",), JOB, UNSAID, TargetSetting("ai-edge-litert==9.9.9"))
 
 
@@ -78,4 +83,9 @@ def test_a_matrix_asks_every_target_in_every_runtime() -> None:
     ],
 )
 def test_a_report_is_named_for_its_target_and_stays_in_its_folder(label: str, name: str) -> None:
-    assert report_name(label) == name
+    assert report_names((label,)) == {label: name}
+
+
+def test_two_reports_never_share_a_file() -> None:
+    with pytest.raises(UnreachableError, match=r"The reports of a:b and a/b would both be a-b.report.json: name one"):
+        report_names(("a:b", "c", "a/b"))
