@@ -12,7 +12,7 @@ from edgerec.targets.fleet import Member, Outcome
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """A runtime that a bundle was tried in, on the target of a label; `own` is the one that the bundle was made for.
+    """A runtime that a bundle was tried in, on the target of a name; `own` is the one that the bundle was made for.
 
     `loads` is None where the runtime could not be had, and then nothing is known of it; `row` compares it with the
     runtime that the bundle was made for.
@@ -43,14 +43,14 @@ def matrix(members: Sequence[Member], outcomes: Sequence[Outcome], bundle: Bundl
     def own(member: Member) -> bool:
         return str(member.job.runtime) == bundle.manifest.runtime
 
-    first = {one.member.target.name: one.ran for one in outcomes if own(one.member)}
+    first = {one.member.name: one.ran for one in outcomes if own(one.member)}
     return tuple(
         Tried(
-            one.member.target.name,
+            one.member.name,
             one.member.job.runtime,
             own(one.member),
             _loads(one),
-            row_of(one, first.get(one.member.target.name), bundle),
+            row_of(one, first.get(one.member.name), bundle),
         )
         for one in sorted(outcomes, key=lambda one: members.index(one.member))
     )

@@ -51,12 +51,9 @@ def asked(
 
 
 def in_every_runtime(members: Sequence[Member], runtimes: Sequence[RuntimePin]) -> tuple[Member, ...]:
-    """Give every member in each of the runtimes in turn, labelled by the runtime, and by the target where several."""
-    several = len(members) > 1
+    """Give every member in each of the runtimes in turn."""
     return tuple(
-        replace(one, label=f"{one.label} {pin}" if several else str(pin), job=replace(one.job, runtime=pin))
-        for one in members
-        for pin in runtimes
+        replace(one, job=replace(one.job, runtime=pin), by_runtime=True) for one in members for pin in runtimes
     )
 
 

@@ -14,11 +14,17 @@ from edgerec.targets.target import Target
 
 @dataclass(frozen=True)
 class Member:
-    """A target, the label that its row and its report have, and the job that it is asked."""
+    """A target by the name that it was asked for, and the job that it is asked, one of several where `by_runtime`."""
 
-    label: str
+    name: str
     target: Target
     job: Job
+    by_runtime: bool = False
+
+    @property
+    def label(self) -> str:
+        """Give what its row and its report are called."""
+        return f"{self.name} {self.job.runtime}" if self.by_runtime else self.name
 
 
 @dataclass(frozen=True, eq=False)
