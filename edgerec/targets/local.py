@@ -14,6 +14,7 @@ from edgerec.targets.child import Ended
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.following import follow
 from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
+from edgerec.targets.target import HERE
 
 NAME = "local"
 
@@ -24,6 +25,7 @@ class Local:
 
     wheels: Path | None = None
     name: str = NAME
+    device: str = HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise RuntimeUnavailableError where the runtime's environment is not there and cannot be made."""
