@@ -1,8 +1,8 @@
 """A phone for a real adb server: the device's side of the adb protocol over TCP, its commands run on this machine.
 
 A program like Android's own adbd, started with a folder to live in; killing it is unplugging the phone. What a command
-says of /data/local/tmp is told to lie in that folder, and it finds only the programs that Android has. Every file that is
-pushed is one line of the folder's `pushed` (bytes and path).
+says of /data/local/tmp is told to lie in that folder, and it finds only the programs that Android has. Every file that
+is pushed is one line of the folder's `pushed` (bytes and path).
 """
 
 import argparse
@@ -264,26 +264,30 @@ def sync(phone: Phone, stream: Stream) -> None:
 
 
 def receive(phone: Phone, stream: Stream, told: str, mode: str) -> None:
-    path, pieces, problem = phone.path(told), [], ""
+    """Write a file as it comes, as Android does: where the host goes away in the middle, half of it is there."""
+    path, taken, problem = phone.path(told), 0, ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    except OSError as why:
+        problem = f"couldn't create file: {why.strerror}"
     while (head := struct.unpack("<4sI", stream.read(8)))[0] == b"DATA":
-        pieces.append(stream.read(head[1]))
-    data = b"".join(pieces)
+        data = stream.read(head[1])
+        taken += len(data)
+        if phone.space is not None and taken > phone.space:
+            problem = problem or "write failed: No space left on device"
+        if not problem:
+            with path.open("ab") as file:
+                file.write(data)
     with (phone.folder / "pushed").open("a") as log:
-        log.write(f"{len(data)} {told}\n")
-    if phone.space is not None and len(data) > phone.space:
-        problem = "write failed: No space left on device"
-    else:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as why:
-            problem = f"couldn't create file: {why.strerror}"
+        log.write(f"{taken} {told}\n")
     if problem:
+        path.unlink(missing_ok=True)
         fail(stream, problem)
         return
     path.chmod(int(mode) & 0o777)
     if phone.space is not None:
-        phone.space -= len(data)
+        phone.space -= taken
         phone.tell_free()
     stream.write(b"OKAY" + bytes(4))
 

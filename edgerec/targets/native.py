@@ -1,0 +1,141 @@
+"""TensorFlow Lite's own benchmark_model on a device: run there, and what it says read into figures beside ours."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from edgerec.errors import EdgerecError
+from edgerec.targets.shell import Answer, Shell
+
+TIME_LIMIT_S = 300.0
+
+_NUMBER = r"([0-9.]+(?:e[+-]?[0-9]+)?)"
+_TIMES = re.compile(
+    rf"(?<!Average )[Ii]nference timings in us: Init: {_NUMBER}, First inference: {_NUMBER}, "
+    rf"Warmup \(avg\): {_NUMBER}, Inference \(avg\): {_NUMBER}"
+)
+_OLD_TIMES = re.compile(
+    rf"Average inference timings in us: Warmup: {_NUMBER}, Init: {_NUMBER}, (?:Inference|no stats): {_NUMBER}"
+)
+_RUNS = re.compile(
+    rf"^(?!.*Timings \().*?\bcount={_NUMBER} first={_NUMBER} .*\bavg={_NUMBER}(?: std={_NUMBER})?", re.MULTILINE
+)
+_MEMORY = re.compile(rf"footprint.*\(MB\): init={_NUMBER} overall={_NUMBER}")
+_PEAK = re.compile(rf"peak memory footprint \(MB\)[^=\n]*: {_NUMBER}")
+_MIB = 2**20
+
+
+class NativeError(EdgerecError):
+    """A benchmark_model that cannot be run or that says nothing which can be read."""
+
+
+@dataclass(frozen=True)
+class NativeFigures:
+    """What benchmark_model printed; times in ns are its own microseconds, bytes its own MB of 2**20; None was not said.
+
+    `init_ns` is its load, `first_ns` the first call, `warmup_ns` and `average_ns` means of `runs` calls and
+    `deviation_ns` their standard deviation. `*_bytes` are what its process grew by, and its peak.
+    """
+
+    init_ns: int
+    first_ns: int | None
+    warmup_ns: int
+    average_ns: int
+    deviation_ns: int | None
+    runs: int | None
+    init_bytes: int | None
+    overall_bytes: int | None
+    peak_bytes: int | None
+
+
+@runtime_checkable
+class Commanded(Protocol):
+    """A device on which other programs than the harness can be run."""
+
+    @property
+    def shell(self) -> Shell:
+        """Its command line."""
+        ...
+
+
+def read_output(text: str) -> NativeFigures:
+    """Read what benchmark_model of any version printed, stdout and stderr. Raises NativeError where there is no time.
+
+    The newest form names the first inference in its last line, the one before TensorFlow 2.1 only in the warm-up's.
+    """
+    if found := list(_TIMES.finditer(text)):
+        times = found[-1]
+        init, first, warmup, average = times.groups()
+    elif found := list(_OLD_TIMES.finditer(text)):
+        times = found[-1]
+        (warmup, init, average), first = times.groups(), None
+    else:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        raise NativeError(
+            f"benchmark_model gave no timings; its last line is: {lines[-1] if lines else 'nothing'}. "
+            "See that it is built for this device and can load this model."
+        )
+    counted = list(_RUNS.finditer(text, 0, times.start()))
+    memory, peak = _MEMORY.search(text), _PEAK.search(text)
+    if first is None and len(counted) > 1:
+        first = counted[-2][2]
+    return NativeFigures(
+        init_ns=_ns(init),
+        first_ns=None if first is None else _ns(first),
+        warmup_ns=_ns(warmup),
+        average_ns=_ns(average),
+        deviation_ns=_ns(counted[-1][4]) if counted and counted[-1][4] else None,
+        runs=int(counted[-1][1]) if counted else None,
+        init_bytes=_bytes(memory[1]) if memory else None,
+        overall_bytes=_bytes(memory[2]) if memory else None,
+        peak_bytes=_bytes(peak[1]) if peak else None,
+    )
+
+
+def run_native(shell: Shell, program: str, model: Path, *, threads: int, runs: int) -> NativeFigures:
+    """Run benchmark_model on a device with a model, and leave neither there.
+
+    `program` is a file of this machine, which is copied to the device, or where it lies on the device. Raises
+    NativeError, and what the shell raises.
+    """
+    local, folder = Path(program), f"{shell.folder}/native"
+    try:
+        there = program
+        if local.is_file():
+            there = f"{folder}/{local.name}"
+            shell.put(local, there)
+            _asked(shell, "chmod", "755", there)
+        elif not program.startswith("/") or shell.ask(["test", "-f", program]).code:
+            raise NativeError(
+                f"There is no benchmark_model at {program}, neither here nor on {shell.name}: "
+                "give --native the path of one that is built for the device."
+            )
+        shell.put(model, f"{folder}/model.tflite")
+        options = (f"--graph={folder}/model.tflite", f"--num_threads={threads}", f"--num_runs={runs}")
+        answer = shell.ask([there, *options], time_limit_s=TIME_LIMIT_S)
+        said = f"{answer.out}\n{answer.err}"
+        if answer.code:
+            raise NativeError(f"{program} ended with exit code {answer.code} on {shell.name}: {_last(answer)}.")
+        return read_output(said)
+    finally:
+        shell.ask(["rm", "-rf", folder])
+
+
+def _asked(shell: Shell, *command: str) -> None:
+    answer = shell.ask(command)
+    if answer.code:
+        raise NativeError(f"{shell.name} refuses {' '.join(command)}: {_last(answer)}.")
+
+
+def _last(answer: Answer) -> str:
+    lines = [line.strip() for line in f"{answer.out}\n{answer.err}".splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "it said nothing"
+
+
+def _ns(microseconds: str) -> int:
+    return round(float(microseconds) * 1000)
+
+
+def _bytes(mebibytes: str) -> int:
+    return round(float(mebibytes) * _MIB)
