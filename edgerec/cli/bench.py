@@ -15,10 +15,12 @@ from edgerec.model_file import read_model_file
 from edgerec.report.console import style_of
 from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
+from edgerec.report.native_text import native_json, native_text
 from edgerec.report.progress import showing_progress
 from edgerec.targets import environment, local
 from edgerec.targets.job import Job
 from edgerec.targets.naming import target_of
+from edgerec.targets.native import find_native, run_native
 
 PHASES = ("memory", "latency", "golden", "quality")
 CALLS = 500
@@ -32,6 +34,7 @@ CALLS = 500
 @click.option("--calls", type=click.IntRange(1, 1_000_000), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [the bundle's own].")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Run this phase only; may be repeated.")
+@click.option("--native", "native_path", help="A benchmark_model to run beside; a file here, or on the device.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take the runtime from.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -44,6 +47,7 @@ def command(
     calls: int | None,
     k: int | None,
     only: tuple[str, ...],
+    native_path: str | None,
     wheels: Path | None,
     output: Path | None,
     as_json: bool,
@@ -68,13 +72,21 @@ def command(
         limits=id_limits(model.tflite) if model.bundle is None else {},
     )
     with showing_progress() as progress, there.opened(job.runtime, progress=progress) as device:
+        found = find_native(device, target, native_path) if native_path else None
         report = device.run(job, progress=progress).report
+        native = None
+        if found is not None:
+            progress("benchmark_model")
+            native = run_native(found, model.tflite.data, threads=job.threads, runs=job.calls)
     if output is not None:
         storage.write_text(output, report_format.dumps(report))
     figures = figures_of(report, float32_ranks(model.bundle))
     if as_json:
-        click.echo(json.dumps(device_json(figures, None if output is None else str(output)), indent=2))
+        told = device_json(figures, None if output is None else str(output)) | native_json(native)
+        click.echo(json.dumps(told, indent=2))
     else:
         click.echo(device_text(figures, style_of(sys.stdout)))
+        if native is not None:
+            click.echo(native_text(native, figures, style_of(sys.stdout)))
         click.echo(f"\nreport: {output}" if output else "\nno report kept; -o REPORT keeps one for `edgerec check`")
     return 0 if report.golden is None or report.golden.held else 1

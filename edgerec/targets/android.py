@@ -21,8 +21,8 @@ _SCREEN_ON = ("Awake", "Dreaming")
 class PhoneConditions:
     """What a phone was like at a moment; None is what it did not say.
 
-    `battery_percent` of its charge, `plugged` into any charger, `screen_on` also while it shows a screen saver, `thermal_status` one of
-    THERMAL_STATUSES, temperatures in degrees Celsius, `cpu_c` that of the hottest core.
+    `battery_percent` of its charge, `plugged` into any charger, `screen_on` also while it shows a screen saver,
+    `thermal_status` one of THERMAL_STATUSES, temperatures in degrees Celsius, `cpu_c` that of the hottest core.
     """
 
     battery_percent: int | None

@@ -1,10 +1,12 @@
 """TensorFlow Lite's own benchmark_model on a device: run there, and what it says read into figures beside ours."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from edgerec import storage
 from edgerec.errors import EdgerecError
 from edgerec.targets.shell import Answer, Shell
 
@@ -93,33 +95,57 @@ def read_output(text: str) -> NativeFigures:
     )
 
 
-def run_native(shell: Shell, program: str, model: Path, *, threads: int, runs: int) -> NativeFigures:
-    """Run benchmark_model on a device with a model, and leave neither there.
+@dataclass(frozen=True)
+class Native:
+    """A benchmark_model that was found: on the device, or on this machine (`here`) from where it is copied."""
 
-    `program` is a file of this machine, which is copied to the device, or where it lies on the device. Raises
-    NativeError, and what the shell raises.
+    shell: Shell
+    path: str
+    here: bool
+
+
+def find_native(device: object, target: str, path: str) -> Native:
+    """Find the benchmark_model of a path: a file of this machine, else an absolute path on the open device.
+
+    Raises NativeError where it is neither, or where `target` runs nothing but the harness, and what a shell raises.
     """
-    local, folder = Path(program), f"{shell.folder}/native"
-    try:
-        there = program
-        if local.is_file():
-            there = f"{folder}/{local.name}"
-            shell.put(local, there)
-            _asked(shell, "chmod", "755", there)
-        elif not program.startswith("/") or shell.ask(["test", "-f", program]).code:
-            raise NativeError(
-                f"There is no benchmark_model at {program}, neither here nor on {shell.name}: "
-                "give --native the path of one that is built for the device."
-            )
-        shell.put(model, f"{folder}/model.tflite")
-        options = (f"--graph={folder}/model.tflite", f"--num_threads={threads}", f"--num_runs={runs}")
-        answer = shell.ask([there, *options], time_limit_s=TIME_LIMIT_S)
-        said = f"{answer.out}\n{answer.err}"
-        if answer.code:
-            raise NativeError(f"{program} ended with exit code {answer.code} on {shell.name}: {_last(answer)}.")
-        return read_output(said)
-    finally:
-        shell.ask(["rm", "-rf", folder])
+    if not isinstance(device, Commanded):
+        raise NativeError(
+            f"{target} runs nothing but edgerec's own harness: leave --native out, or name a real device."
+        )
+    shell = device.shell
+    if Path(path).is_file():
+        return Native(shell, path, here=True)
+    if not path.startswith("/") or shell.ask(["test", "-f", path]).code:
+        raise NativeError(
+            f"There is no benchmark_model at {path}, neither here nor on {shell.name}: "
+            "give --native the path of one that is built for the device."
+        )
+    return Native(shell, path, here=False)
+
+
+def run_native(native: Native, model: bytes | memoryview, *, threads: int, runs: int) -> NativeFigures:
+    """Run benchmark_model on its device with a .tflite, and leave there neither the model nor what was copied.
+
+    Raises NativeError, and what the shell raises.
+    """
+    shell, folder, program = native.shell, f"{native.shell.folder}/native-{secrets.token_hex(4)}", native.path
+    with storage.scratch("native-", within=storage.folder("harness")) as scratch:
+        graph = scratch / "model.tflite"
+        graph.write_bytes(model)
+        try:
+            if native.here:
+                program = f"{folder}/benchmark_model"
+                shell.put(Path(native.path), program)
+                _asked(shell, "chmod", "755", program)
+            shell.put(graph, f"{folder}/{graph.name}")
+            options = (f"--graph={folder}/{graph.name}", f"--num_threads={threads}", f"--num_runs={runs}")
+            answer = shell.ask([program, *options], time_limit_s=TIME_LIMIT_S)
+        finally:
+            shell.ask(["rm", "-rf", folder])
+    if answer.code:
+        raise NativeError(f"{native.path} ended with exit code {answer.code} on {shell.name}: {_last(answer)}.")
+    return read_output(f"{answer.out}\n{answer.err}")
 
 
 def _asked(shell: Shell, *command: str) -> None:

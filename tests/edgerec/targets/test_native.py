@@ -1,13 +1,16 @@
 """What benchmark_model prints, by version, and how it is run on a device."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgerec.targets.local import Local
 from edgerec.targets.local_shell import LocalShell
-from edgerec.targets.native import NativeError, NativeFigures, read_output, run_native
+from edgerec.targets.native import NativeError, NativeFigures, find_native, read_output, run_native
 
 NEWEST = """\
 INFO: STARTING!
@@ -103,31 +106,57 @@ def program(folder: Path, text: str) -> Path:
     return path
 
 
+MODEL = b"a model"
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that has a command line."""
+
+    shell: LocalShell
+
+
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    path = tmp_path / "some.tflite"
-    path.write_bytes(b"a model")
-    return path
+def device(tmp_path: Path) -> Device:
+    return Device(LocalShell(str(tmp_path / "device")))
 
 
-def test_it_is_run_with_the_model_on_the_device_and_both_are_gone_after_it(tmp_path: Path, model: Path) -> None:
+def left(device: Device) -> list[Path]:
+    return list(Path(device.shell.folder).glob("*"))
+
+
+def test_it_is_run_with_the_model_on_the_device_and_both_are_gone_after_it(tmp_path: Path, device: Device) -> None:
     asked = tmp_path / "asked"
     own = program(tmp_path, f'echo "$@" > {asked}\ncat "${{1#--graph=}}" >> {asked}\ncat <<END >&2\n{NEWEST}END')
-    shell = LocalShell(str(tmp_path / "device"))
-    assert run_native(shell, str(own), model, threads=2, runs=500) == read_output(NEWEST)
-    said = asked.read_text()
-    assert said.startswith(f"--graph={shell.folder}/native/model.tflite --num_threads=2 --num_runs=500\n")
-    assert said.endswith("a model")
-    assert not list(Path(shell.folder).iterdir())
+    native = find_native(device, "local", str(own))
+    assert run_native(native, MODEL, threads=2, runs=500) == read_output(NEWEST)
+    options, there = asked.read_text().splitlines()
+    folder = re.escape(device.shell.folder)
+    assert re.fullmatch(rf"--graph={folder}/native-\w+/model\.tflite --num_threads=2 --num_runs=500", options)
+    assert there == "a model"
+    assert not left(device)
 
 
-def test_what_is_wrong_with_it_is_one_sentence_and_nothing_is_left(tmp_path: Path, model: Path) -> None:
-    shell = LocalShell(str(tmp_path / "device"))
+def test_one_that_fails_is_one_sentence_and_nothing_is_left(tmp_path: Path, device: Device) -> None:
     broken = program(tmp_path, "echo 'ERROR: Failed to initialize the interpreter' >&2; exit 1")
+    native = find_native(device, "local", str(broken))
     with pytest.raises(
         NativeError, match=r"ended with exit code 1 on local: .*Failed to initialize the interpreter\.$"
     ):
-        run_native(shell, str(broken), model, threads=1, runs=1)
-    with pytest.raises(NativeError, match=r"no benchmark_model at /nowhere, neither here nor on local"):
-        run_native(shell, "/nowhere", model, threads=1, runs=1)
-    assert not Path(shell.folder).exists() or not list(Path(shell.folder).iterdir())
+        run_native(native, MODEL, threads=1, runs=1)
+    assert not left(device)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "nowhere", ""])
+def test_one_that_is_nowhere_is_refused_before_anything_runs(device: Device, path: str) -> None:
+    with pytest.raises(NativeError, match=f"no benchmark_model at {path}, neither here nor on local"):
+        find_native(device, "local", path)
+    assert not left(device)
+
+
+def test_a_device_that_runs_the_harness_alone_is_refused_by_name() -> None:
+    with pytest.raises(
+        NativeError, match=r"^qemu:cortex-a72 runs nothing but edgerec's own harness: leave --native out"
+    ):
+        find_native(object(), "qemu:cortex-a72", "/bin/true")
+    assert find_native(Local(), "local", "/bin/true").shell.name == "local"
