@@ -1,6 +1,7 @@
 """The devices that the adb server knows: which one a serial names, whether it can run anything, and if not why."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from edgerec.suggestion import did_you_mean
@@ -54,12 +55,12 @@ def state_of(serial: str) -> str | None:
 
 
 def reconnect(serial: str) -> None:
-    """Ask the server to connect to a device that is reached over the network; others come back by themselves."""
+    """Ask the server to connect anew to a device that is reached over the network; others come back by themselves."""
     if ":" in serial:
-        try:
+        with suppress(TimeoutError):
+            # The server takes a device that it calls offline for connected, and looks for it every 10 s only.
+            adb("disconnect", serial, time_limit_s=_LIMIT_S)
             adb("connect", serial, time_limit_s=_LIMIT_S)
-        except TimeoutError:
-            return
 
 
 def refusal(device: Listed) -> str:

@@ -85,6 +85,6 @@ class AdbShell:
         state = state_of(self.serial)
         if state not in _MAY_COME_BACK:
             return UnreachableError(refusal(Listed(self.serial, state or "")))
-        if state is None:
+        if state in (None, "offline"):
             reconnect(self.serial)
         return ConnectionLostError(f"The connection to {self.name} broke: {said.reason if said.err else 'it is gone'}.")

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TMP = "/data/local/tmp"
-MAX_BYTES, VERSION = 256 * 1024, 0x01000001
+MAX_BYTES, OLD_MAX_BYTES, VERSION = 256 * 1024, 4096, 0x01000001
 TOKEN = 1
 STDOUT, STDERR, EXIT = 1, 2, 3
 PROGRAMS = (
@@ -101,7 +101,7 @@ class Link:
     """One connection of a host."""
 
     def __init__(self, phone: "Phone", connection: socket.socket) -> None:
-        self.phone, self.connection, self.most = phone, connection, MAX_BYTES
+        self.phone, self.connection, self.most = phone, connection, phone.most
         self.sending, self.streams = threading.Lock(), {}
 
     def send(self, command: bytes, first: int = 0, second: int = 0, data: bytes = b"") -> None:
@@ -128,8 +128,8 @@ class Link:
         if command == b"CNXN" and not self.phone.authorized:
             self.send(b"AUTH", TOKEN, 0, secrets.token_bytes(20))
         elif command == b"CNXN":
-            self.most = min(second, MAX_BYTES)
-            self.send(b"CNXN", VERSION, MAX_BYTES, self.phone.banner)
+            self.most = min(second, self.phone.most)
+            self.send(b"CNXN", VERSION, self.phone.most, self.phone.banner)
         elif command == b"AUTH" and first == 2:  # signed with a key that nobody has allowed here
             self.send(b"AUTH", TOKEN, 0, secrets.token_bytes(20))
         elif command == b"OPEN":
@@ -167,6 +167,7 @@ class Phone:
         self.folder, self.space, self.authorized = asked.folder.resolve(), asked.space, not asked.unauthorized
         properties = "ro.product.name=test;ro.product.model=Test Phone;ro.product.device=test"
         self.banner = f"device::{properties};features={asked.features}\0".encode()
+        self.most = MAX_BYTES if "shell_v2" in asked.features else OLD_MAX_BYTES
         programs = self.folder / "system" / "bin"
         shutil.rmtree(programs, ignore_errors=True)
         programs.mkdir(parents=True)
