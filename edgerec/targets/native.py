@@ -66,19 +66,18 @@ def read_output(text: str) -> NativeFigures:
 
     The newest form names the first inference in its last line, the one before TensorFlow 2.1 only in the warm-up's.
     """
-    if found := list(_TIMES.finditer(text)):
-        times = found[-1]
+    first: str | None = None
+    if times := _TIMES.search(text):
         init, first, warmup, average = times.groups()
-    elif found := list(_OLD_TIMES.finditer(text)):
-        times = found[-1]
-        (warmup, init, average), first = times.groups(), None
+    elif times := _OLD_TIMES.search(text):
+        warmup, init, average = times.groups()
     else:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         raise NativeError(
             f"benchmark_model gave no timings; its last line is: {lines[-1] if lines else 'nothing'}. "
             "See that it is built for this device and can load this model."
         )
-    counted = list(_RUNS.finditer(text, 0, times.start()))
+    counted = list(_RUNS.finditer(text))
     memory, peak = _MEMORY.search(text), _PEAK.search(text)
     if first is None and len(counted) > 1:
         first = counted[-2][2]

@@ -1,6 +1,7 @@
 """A phone's command line over Debian's real adb server, the phone a daemon that runs commands on this machine."""
 
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -97,6 +98,17 @@ def test_a_command_that_hangs_is_ended_on_the_phone(phone: Callable) -> None:
     while Path("/proc", pid).exists():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_a_phone_that_hangs_is_told_after_the_time_limit(phone: Callable) -> None:
+    connected = phone()
+    shell = AdbShell(connected.serial)
+    connected.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(UnreachableError, match=r"was not done with true after 0\.5 s: see that it is awake"):
+            shell.ask(["true"], time_limit_s=0.5)
+    finally:
+        connected.process.send_signal(signal.SIGCONT)
 
 
 def test_two_phones_answer_each_for_itself(phone: Callable) -> None:
