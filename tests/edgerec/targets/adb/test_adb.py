@@ -14,9 +14,11 @@ from edgerec.targets import environment
 from edgerec.targets.adb_shell import AdbShell
 from edgerec.targets.device_run import remove_everything
 from edgerec.targets.job import Job
-from edgerec.targets.remote import RemoteDevice, with_python
+from edgerec.targets.phone import Phone
+from edgerec.targets.remote import with_python
 from edgerec.targets.shell import ConnectionLostError, NoSpaceError
 
+pytestmark = pytest.mark.slow
 LONG = 10**6  # calls: seconds, where a test needs a moment
 
 
@@ -33,8 +35,8 @@ def job(bundle_path: Path) -> Job:
     return Job(bundle_path, environment.DEFAULT, calls=20)
 
 
-def opened(phone: object) -> RemoteDevice:
-    return with_python(AdbShell(phone.serial), (str(environment.python_for(environment.DEFAULT)),))
+def opened(phone: object) -> Phone:
+    return Phone(with_python(AdbShell(phone.serial), (str(environment.python_for(environment.DEFAULT)),)))
 
 
 def runs(phone: object) -> list[Path]:
@@ -88,7 +90,7 @@ def test_a_run_goes_on_while_the_phone_is_unplugged_and_its_report_is_whole(phon
 
 def test_a_run_that_was_given_up_is_taken_up_by_the_next(phone: Callable, job: Job) -> None:
     connected, long = phone(), replace(job, calls=LONG // 4)
-    first = replace(opened(connected), reconnect_s=0.1)
+    first = Phone(replace(opened(connected).device, reconnect_s=0.1))
     with pytest.raises(ConnectionLostError, match=r"adb:.* run the same command again to take it up"):
         first.run(long, progress=lambda line: connected.unplug() if line == "latency" else None)
     begun = [(path, path.stat().st_ino) for path in runs(connected)]
@@ -127,3 +129,17 @@ def test_two_phones_run_at_once(phone: Callable, job: Job) -> None:
     assert [report.quality.users for report in reports] == [6, 6]
     assert not runs(phones[0])
     assert not runs(phones[1])
+
+
+def test_a_report_tells_the_screen_and_warns_of_what_slows_the_phone_down(phone: Callable, job: Job) -> None:
+    connected = phone()
+    connected.says("power", "  mWakefulness=Dozing\n")
+    connected.says("thermalservice", "Thermal Status: 3\n")
+    report = opened(connected).run(replace(job, only=("latency",))).report
+    assert report.conditions.screen == "off"
+    assert [text for text in report.warnings if "screen is off" in text]
+    assert [text for text in report.warnings if "thermal status severe" in text]
+    connected.says("power", "  mWakefulness=Awake\n")
+    report = opened(connected).run(replace(job, only=("quality",))).report
+    assert report.conditions is None or report.conditions.screen == "on"
+    assert not [text for text in report.warnings if "thermal" in text]
