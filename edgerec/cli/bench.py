@@ -17,12 +17,14 @@ from edgerec.model_file import read_model_file
 from edgerec.report.console import style_of
 from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
+from edgerec.report.native_text import native_json, native_text
 from edgerec.report.progress import showing_progress
 from edgerec.targets import environment, local
 from edgerec.targets.asked import asked
 from edgerec.targets.job import Job
+from edgerec.targets.native import find_native, run_native
 from edgerec.targets.setting import TargetSetting
-from edgerec.targets.turns import in_turn
+from edgerec.targets.turns import opened_in_turn
 
 PHASES = ("memory", "latency", "golden", "quality")
 CALLS = 500
@@ -37,6 +39,7 @@ CALLS = 500
 @click.option("--calls", type=click.IntRange(1, 1_000_000), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [the bundle's own].")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Run this phase only; may be repeated.")
+@click.option("--native", "native_path", help="A benchmark_model to run beside; a file here, or on the device.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take the runtime from.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes; a folder for several.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -50,6 +53,7 @@ def command(
     calls: int | None,
     k: int | None,
     only: tuple[str, ...],
+    native_path: str | None,
     wheels: Path | None,
     output: Path | None,
     as_json: bool,
@@ -65,6 +69,8 @@ def command(
     """
     if matrix and runtime:
         raise click.UsageError("--matrix tries every runtime; leave --runtime out")
+    if native_path and (matrix or len(targets) > 1):
+        raise click.UsageError("--native runs on one target; name one alone, without --matrix")
     settings = read_config_if_there().target
     job = Job(file, environment.DEFAULT, calls=CALLS, only=only, k=k)
     flags = TargetSetting(runtime, threads, calls)
@@ -78,14 +84,26 @@ def command(
         return bench_fleet(members, model, output, as_json=as_json)
     if output is not None:
         storage.prepare(output)
-    with showing_progress() as progress:
-        report = in_turn(members[0].target, members[0].job, progress=progress).report
+    (member,) = members
+    with (
+        showing_progress() as progress,
+        opened_in_turn(member.target, member.job.runtime, progress=progress) as device,
+    ):
+        found = find_native(device, member.name, native_path) if native_path else None
+        report = device.run(member.job, progress=progress).report
+        native = None
+        if found is not None:
+            progress("benchmark_model")
+            native = run_native(found, model.tflite.data, threads=member.job.threads, runs=member.job.calls)
     if output is not None:
         storage.write_text(output, report_format.dumps(report))
     figures = figures_of(report, float32_ranks(model.bundle))
     if as_json:
-        click.echo(json.dumps(device_json(figures, None if output is None else str(output)), indent=2))
+        told = device_json(figures, None if output is None else str(output)) | native_json(native)
+        click.echo(json.dumps(told, indent=2))
     else:
         click.echo(device_text(figures, style_of(sys.stdout)))
+        if native is not None:
+            click.echo(native_text(native, figures, style_of(sys.stdout)))
         click.echo(f"\nreport: {output}" if output else "\nno report kept; -o REPORT keeps one for `edgerec check`")
     return 0 if report.golden is None or report.golden.held else 1

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import local
+from edgerec.targets import adb, local
+from edgerec.targets.adb import Adb
 from edgerec.targets.local import Local
 from edgerec.targets.target import Target, UnreachableError
 
@@ -22,5 +23,7 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
     return SCHEMES.factory(scheme)(rest)
 
 
-SCHEMES: Registry[Target] = Registry("target", GROUP, {local.NAME: lambda _: Local()}, UnreachableError)
+SCHEMES: Registry[Target] = Registry(
+    "target", GROUP, {local.NAME: lambda _: Local(), adb.SCHEME: Adb}, UnreachableError
+)
 """What makes a target of the rest of its name, by scheme."""

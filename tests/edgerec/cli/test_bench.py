@@ -79,3 +79,20 @@ def test_what_cannot_be_measured_is_exit_code_2(edgerec: Edgerec, tmp_path: Path
         done = edgerec("bench", *arguments, cwd=tmp_path)
         assert done.returncode == 2
         assert done.stderr.startswith("error: ")
+
+
+def test_a_benchmark_model_of_the_users_stands_beside_the_harness(
+    edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path
+) -> None:
+    native = tmp_path / "benchmark_model"
+    times = "Inference timings in us: Init: 10, First inference: 20, Warmup (avg): 30.5, Inference (avg): 40.25"
+    native.write_text(f'#!/bin/sh\ntest -s "${{1#--graph=}}" && echo "$2 $3" >> asked && echo "{times}"\n')
+    asked = ("bench", tiny_bundle.name, "--only", "latency", "--calls", 20, "--native", native)
+    done = edgerec(*asked, cwd=tmp_path, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    assert "40.2 us (mean)" in done.stdout
+    assert (tmp_path / "asked").read_text() == "--num_threads=1 --num_runs=20\n"
+    assert json.loads(edgerec(*asked, "--json", cwd=tmp_path).stdout)["native"]["average_ns"] == 40_250
+    nowhere = edgerec(*asked[:-1], "nowhere", cwd=tmp_path)
+    assert nowhere.returncode == 2
+    assert "no benchmark_model at nowhere" in nowhere.stderr
