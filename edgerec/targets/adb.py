@@ -27,7 +27,7 @@ class Adb:
         return f"{SCHEME}:{self.serial}"
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
-        """Raise UnreachableError where no such device can run anything, RuntimeUnavailableError without a wheel for it."""
+        """Raise UnreachableError where no such device can run anything, RuntimeUnavailableError without a wheel."""
         capsule_wheels.wheels_of(runtime, architecture(self.shell()))
 
     @contextmanager

@@ -23,5 +23,7 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
     return SCHEMES.factory(scheme)(rest)
 
 
-SCHEMES: Registry[Target] = Registry("target", GROUP, {local.NAME: lambda _: Local(), adb.SCHEME: Adb}, UnreachableError)
+SCHEMES: Registry[Target] = Registry(
+    "target", GROUP, {local.NAME: lambda _: Local(), adb.SCHEME: Adb}, UnreachableError
+)
 """What makes a target of the rest of its name, by scheme."""
