@@ -33,7 +33,7 @@ class Adb:
         return HERE if self.serial.startswith("emulator-") else self.name
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
-        """Raise UnreachableError where no such device can run anything, RuntimeUnavailableError without a wheel for it."""
+        """Raise UnreachableError where no such device can run anything, RuntimeUnavailableError without a wheel."""
         capsule_wheels.wheels_of(runtime, architecture(self.shell()))
 
     @contextmanager

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,7 +72,7 @@ def test_a_bundle_is_benched_on_a_phone_with_nothing_sent_twice(
         20,
     )
     assert json.loads(done.stdout)["quality"]["users"] == 6
-    assert "python3" not in os.listdir(connected.folder / "system" / "bin")
+    assert not (connected.folder / "system" / "bin" / "python3").exists()
     sent = connected.pushed()
     again = bench(bundle_path, "--target", "adb:", "--only", "quality")
     assert again.returncode == 0, again.stderr
