@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from device_tests.bundle import Bundle
 from device_tests.report import DeviceReport
 from edgerec.errors import EdgerecError
 from edgerec.progress import Progress
@@ -17,6 +18,8 @@ PROCESSES = 7
 SEED = 0
 
 Side = Literal["old", "new"]
+
+_DRAWN_FROM = ("proof/eval_input_", "proof/eval_popularity", "proof/eval_kept")
 
 
 class InterleavingError(EdgerecError):
@@ -74,3 +77,26 @@ def _order(processes: int) -> Iterator[Side]:
 
 def _nothing(_phase: str) -> None:
     """Take a phase of one of many short runs and say nothing of it."""
+
+
+def refuse_other_ids(old: Bundle | None, new: Bundle | None, ids: str | None) -> None:
+    """Raise InterleavingError where two models would not be called with the same ids; None is a bare .tflite."""
+    if old is None or new is None:
+        if old is not new:
+            raise InterleavingError("A bundle and a bare .tflite draw other ids: compare two bundles or two files.")
+        return
+    if ids == "trace":
+        return
+    if old.manifest.inputs != new.manifest.inputs:
+        raise InterleavingError(
+            "The two bundles take other inputs or numbers of ids, so they would be called with other ids: "
+            "give --ids trace and a --trace that fits both."
+        )
+    if ids in (None, "eval") and _drawn_from(old) != _drawn_from(new):
+        raise InterleavingError(
+            "The two bundles have other eval sets, so they would be called with other ids: give --ids uniform or zipf."
+        )
+
+
+def _drawn_from(bundle: Bundle) -> dict[str, bytes]:
+    return {name: data for name, data in bundle.members.items() if name.startswith(_DRAWN_FROM)}

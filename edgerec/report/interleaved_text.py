@@ -1,9 +1,15 @@
 """Two models timed in turns, as text and as JSON."""
 
-from edgerec.interleaving import Interleaved
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from edgerec.interleaving import Interleaved, Side
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.quantities import duration
 from edgerec.speed_ratio import CONFIDENCE, MARGIN
+
+if TYPE_CHECKING:
+    from device_tests.report import DeviceReport
 
 JSON_VERSION = 1
 _COLOURS = {"slower": RED, "faster": GREEN, "no different": GREEN, "inconclusive": YELLOW}
@@ -12,9 +18,10 @@ _COLOURS = {"slower": RED, "faster": GREEN, "no different": GREEN, "inconclusive
 def interleaved_text(found: Interleaved, style: Style = PLAIN) -> str:
     """Give both sides' figures, the ratio with its interval, and what it tells."""
     rows = []
-    for side, reports in (("old", found.old), ("new", found.new)):
+    sides: tuple[tuple[Side, tuple[DeviceReport, ...]], ...] = (("old", found.old), ("new", found.new))
+    for side, reports in sides:
         medians = sorted(report.latency.p(50) for report in reports if report.latency is not None)
-        calls = sum(len(calls) for calls in found.calls_ns(side))  # type: ignore[arg-type]
+        calls = sum(map(len, found.calls_ns(side)))
         middle = medians[len(medians) // 2]
         rows.append((side, str(len(reports)), f"{calls:,}", *map(duration, (middle, medians[0], medians[-1]))))
     ratio, outcome = found.ratio, found.outcome
@@ -25,8 +32,14 @@ def interleaved_text(found: Interleaved, style: Style = PLAIN) -> str:
         f"  new / old {ratio.estimate:.3f}, {100 * CONFIDENCE:.0f} % interval {ratio.low:.3f} to {ratio.high:.3f}",
         f"  {style.paint(_SENTENCES[outcome], _COLOURS[outcome])}",
     ]
-    warnings = dict.fromkeys(warning for report in (*found.old, *found.new) for warning in report.warnings)
-    return "\n".join([*lines, *(style.paint(f"warning: {visible(warning)}", YELLOW) for warning in warnings)])
+    return "\n".join([*lines, *(style.paint(f"warning: {visible(line)}", YELLOW) for line in _warnings(found))])
+
+
+def _warnings(found: Interleaved) -> list[str]:
+    """Give each kind of warning once, with how many of the processes gave it: their figures differ."""
+    reports = (*found.old, *found.new)
+    kinds = Counter(warning.partition(":")[0] for report in reports for warning in report.warnings)
+    return [f"{kind} (in {times} of {len(reports)} processes)" for kind, times in kinds.items()]
 
 
 def interleaved_json(found: Interleaved) -> dict[str, object]:

@@ -8,16 +8,17 @@ from edgerec import storage, system
 from edgerec.progress import Progress, silent
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job, Ran
+from edgerec.targets.repeated import run_repeated
 from edgerec.targets.target import Device, Target
 
 
 def in_turn(target: Target, job: Job, *, progress: Progress = silent) -> Ran:
-    """Take the device's turn, make the target ready and run the job there.
+    """Take the device's turn, make the target ready and run the job there, as often as it asks.
 
     Raises UnreachableError, RuntimeUnavailableError and RunError.
     """
     with opened_in_turn(target, job.runtime, progress=progress) as device:
-        return device.run(job, progress=progress)
+        return run_repeated(device, job, progress=progress)
 
 
 @contextmanager
