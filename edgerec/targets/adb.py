@@ -8,6 +8,7 @@ from edgerec.progress import Progress
 from edgerec.targets import adb_devices, capsule, capsule_wheels
 from edgerec.targets.adb_shell import AdbShell
 from edgerec.targets.android import architecture
+from edgerec.targets.device_run import remove_everything
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.phone import Phone
 from edgerec.targets.remote import with_capsule
@@ -42,6 +43,10 @@ class Adb:
         shell = self.shell()
         made = capsule.ready(architecture(shell), runtime, progress=progress)
         yield Phone(with_capsule(shell, made, progress=progress))
+
+    def clean(self) -> None:
+        """Remove all that edgerec keeps on the device. Raises UnreachableError, also while a run goes on there."""
+        remove_everything(self.shell())
 
     def shell(self) -> AdbShell:
         """Give the device's command line. Raises UnreachableError where it cannot be had."""

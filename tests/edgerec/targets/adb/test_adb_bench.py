@@ -78,6 +78,8 @@ def test_a_bundle_is_benched_on_a_phone_with_nothing_sent_twice(
     assert again.returncode == 0, again.stderr
     assert connected.pushed() == sent
     assert not left(connected)
+    Adb().clean()
+    assert not list(connected.tmp.iterdir())
 
 
 def test_ctrl_c_ends_the_run_on_the_phone_and_leaves_nothing_there(phone: Callable, bundle_path: Path) -> None:

@@ -88,6 +88,15 @@ def answered(shell: AdbShell, limit_s: float = 20.0) -> str:
             time.sleep(0.1)
 
 
+def test_a_phone_of_the_network_that_the_server_let_go_is_connected_to_again(phone: Callable, adb: Callable) -> None:
+    connected = phone()
+    shell = AdbShell(connected.serial)
+    adb("disconnect", connected.serial)
+    with pytest.raises(ConnectionLostError):
+        shell.ask(["true"])
+    assert shell.ask(["echo", "back"]).out == "back\n"
+
+
 def test_a_command_that_hangs_is_ended_on_the_phone(phone: Callable) -> None:
     connected = phone()
     shell = AdbShell(connected.serial)
