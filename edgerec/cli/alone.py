@@ -17,6 +17,7 @@ from edgerec.report.native_text import native_json, native_text
 from edgerec.report.progress import showing_progress
 from edgerec.targets.fleet import Member
 from edgerec.targets.native import find_native, run_native
+from edgerec.targets.repeated import run_repeated
 from edgerec.targets.turns import opened_in_turn
 
 
@@ -31,7 +32,7 @@ def bench_alone(
         opened_in_turn(member.target, member.job.runtime, progress=progress) as device,
     ):
         found = find_native(device, member.name, native_path) if native_path else None
-        report = device.run(member.job, progress=progress).report
+        report = run_repeated(device, member.job, progress=progress).report
         native = None
         if found is not None:
             progress("benchmark_model")

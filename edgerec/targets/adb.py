@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgerec.progress import Progress
-from edgerec.targets import adb_devices, capsule, capsule_wheels
+from edgerec.targets import adb_devices, capsule
 from edgerec.targets.adb_shell import AdbShell
 from edgerec.targets.android import architecture
 from edgerec.targets.device_run import remove_everything
@@ -35,7 +35,7 @@ class Adb:
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError where no such device can run anything, RuntimeUnavailableError without a wheel."""
-        capsule_wheels.wheels_of(runtime, architecture(self.shell()))
+        capsule.refuse_unready(architecture(self.shell()), runtime)
 
     @contextmanager
     def opened(self, runtime: RuntimePin, *, progress: Progress) -> Iterator[Phone]:

@@ -10,7 +10,7 @@ from edgerec.targets.target import RunError, UnreachableError
 
 RUNS, LOCK = "runs", "lock"
 _GONE, _TAKEN, _FOLLOWED = 3, 4, 5
-_POLL_S = 10  # how long the device looks for something new before it answers that there is nothing
+_POLL_S = 5  # how long the device looks for something new before it answers that there is nothing
 
 # A process is told from a later one of the same number by the tick it was started in; a zombie is none.
 _ALIVE = """
@@ -70,14 +70,15 @@ _START = (
     + """
 folder=$1 run=$2 token=$3 script=$4
 if [ -d "$run" ]; then
-  tries=0
+  first=$(cat "$run/follower" 2>/dev/null)
   idle=0
   while [ $idle -lt 2 ]; do
+    now=$(cat "$run/follower" 2>/dev/null)
     idle=$((idle + 1))
-    if alive "$(cat "$run/follower" 2>/dev/null)"; then
+    if alive "$now"; then
+      # The look of a host that is gone ends by itself; only one that is there looks again.
+      [ "$now" = "$first" ] || exit 5
       idle=0
-      tries=$((tries + 1))
-      [ $tries -lt 15 ] || exit 5
     fi
     sleep 1
   done
@@ -190,7 +191,7 @@ class DeviceRun:
         return self
 
     def look(self, known_bytes: int) -> Look:
-        """Give what is new beyond the bytes of stderr that are known, soon when the run ended and within 10 s if not.
+        """Give what is new beyond the bytes of stderr that are known, soon when the run ended and within 5 s if not.
 
         Raises RunError where the run is gone or another took it up, ConnectionLostError, UnreachableError.
         """
