@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import local, ssh_address
+from edgerec.targets import board, local, ssh_address
 from edgerec.targets.local import Local
 from edgerec.targets.ssh import ssh
 from edgerec.targets.target import Target, UnreachableError
@@ -26,7 +26,7 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
 SCHEMES: Registry[Target] = Registry(
     "target",
     GROUP,
-    {local.NAME: lambda _: Local(), ssh_address.SCHEME: ssh},
+    {local.NAME: lambda _: Local(), ssh_address.SCHEME: ssh, board.SCHEME: board.board},
     UnreachableError,
 )
 """What makes a target of the rest of its name, by scheme."""
