@@ -14,6 +14,7 @@ from edgerec.targets.child import Ended
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.following import follow
 from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
+from edgerec.targets.target import HERE
 
 NAME = "local"
 
@@ -24,6 +25,7 @@ class Local:
 
     wheels: Path | None = None
     name: str = NAME
+    device: str = HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise RuntimeUnavailableError where the runtime's environment is not there and cannot be made."""
@@ -51,7 +53,8 @@ def run(job: Job, *, progress: Progress = silent) -> Ran:
     # Not in /tmp, which is often memory: the model is to be mapped from a disk, as on a device.
     with storage.scratch("run-", within=storage.folder("harness")) as scratch:
         harness = (str(python), "-I", str(zipapp.kept_harness()))
-        command = (*harness, *job.arguments(str(job.file.absolute()), str(scratch)))
+        trace = None if job.trace is None else str(job.trace.absolute())
+        command = (*harness, *job.arguments(str(job.file.absolute()), str(scratch), trace))
 
         def started(on_line: Progress) -> Ended:
             return child.run(command, environment=_variables(scratch), time_limit_s=job.time_limit_s, on_line=on_line)

@@ -50,9 +50,11 @@ class RemoteDevice:
         store = Store(self.shell, self.python)
         again = _Again(self.shell.name, self.reconnect_s, progress)
         file = again(lambda: store.file(job.file, progress=progress))
+        given = job.trace
+        trace = None if given is None else again(lambda: store.file(given, progress=progress))
         harness = again(lambda: store.file(zipapp.kept_harness(), progress=progress))
-        wanted = DeviceRun(self.shell, _key(job, (*self.python, file, harness)))
-        command = (*self.python, "-IB", harness, *job.arguments(file, "."))  # a run works in its own folder
+        wanted = DeviceRun(self.shell, _key(job, (*self.python, file, str(trace), harness)))
+        command = (*self.python, "-IB", harness, *job.arguments(file, ".", trace))  # a run works in its own folder
         run = wanted
         try:
             run = again(lambda: wanted.start(command, job.time_limit_s))

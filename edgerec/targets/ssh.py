@@ -15,8 +15,9 @@ from edgerec.targets.remote import RemoteDevice
 from edgerec.targets.ssh_address import Address, parse
 from edgerec.targets.ssh_connection import Connection
 from edgerec.targets.ssh_shell import SshShell
-from edgerec.targets.target import UnreachableError
+from edgerec.targets.target import HERE, UnreachableError
 
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 # A cache, since all of it can be sent again; not /tmp, which is often memory: the model is to be mapped from a disk.
 _HOME = 'cd "${XDG_CACHE_HOME:-$HOME/.cache}" 2>/dev/null || { mkdir -p "$HOME/.cache" && cd "$HOME/.cache"; } && pwd'
 
@@ -35,6 +36,11 @@ class Ssh:
     def name(self) -> str:
         """The board as the user names it."""
         return self.called or str(self.address)
+
+    @property
+    def device(self) -> str:
+        """The board itself; a server on loopback takes this machine's time."""
+        return HERE if self.address.host in _LOOPBACK else self.name
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError where the board cannot be reached or is none that a runtime can be had for."""

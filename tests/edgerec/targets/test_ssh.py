@@ -178,6 +178,20 @@ def test_a_bundle_is_measured_over_ssh_and_nothing_of_the_run_stays(ssh: Ssh, se
     assert harnesses(server) == []
 
 
+def test_a_trace_goes_to_the_device_too(ssh: Ssh, server: Server, job: Job, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.txt"
+    trace.write_text("0\n3\n")
+    asked = replace(job, only=("latency",), ids="trace", trace=trace)
+    with ssh.opened(RUNTIME, progress=silent) as device:
+        latency = device.run(asked, progress=silent).report.latency
+        assert latency is not None
+        assert latency.ids == "trace"
+        trace.write_text("0\n1000000\n")
+        with pytest.raises(RunError, match="input 'user' was given id 1000000"):
+            device.run(asked, progress=silent)
+    assert server.left() == []
+
+
 def test_an_unchanged_bundle_costs_no_transfer(ssh: Ssh, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
     real = SshShell.put
