@@ -14,8 +14,9 @@ from edgerec.targets import board_image, board_machine
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.remote import RemoteDevice
+from edgerec.targets.shell import Shell
 from edgerec.targets.ssh import Ssh
-from edgerec.targets.target import UnreachableError
+from edgerec.targets.target import HERE, UnreachableError
 
 SCHEME = "board"
 CPUS = ("cortex-a35", "cortex-a53", "cortex-a57", "cortex-a72", "cortex-a76", "neoverse-n1")
@@ -32,6 +33,11 @@ class Board:
     def name(self) -> str:
         """The board as the user names it."""
         return f"{SCHEME}:{self.cpu}"
+
+    @property
+    def device(self) -> str:
+        """This machine, whose time an emulated board takes."""
+        return HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError where there is no emulator."""
@@ -72,6 +78,11 @@ class BoardDevice:
     """A board that is on."""
 
     device: RemoteDevice
+
+    @property
+    def shell(self) -> Shell:
+        """The board's command line."""
+        return self.device.shell
 
     def run(self, job: Job, *, progress: Progress) -> Ran:
         """Run the harness on the board, for all that is true there: memory too, and no latency.
