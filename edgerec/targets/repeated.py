@@ -17,6 +17,8 @@ def run_repeated(device: Device, job: Job, *, progress: Progress) -> Ran:
     UnreachableError as a run does.
     """
     ran = device.run(job, progress=progress)
+    if job.starts == 1 and not job.more_threads:
+        return ran
     report = ran.report
     if report.latency is None:
         return ran
