@@ -74,7 +74,7 @@ def test_one_row_a_target_and_what_fails_costs_the_others_nothing(
 ) -> None:
     (tmp_path / "edgerec.toml").write_text(CONFIG)
     targets = ("--target", "local", "--target", "serial:ttyS0", "--target", "lite")
-    done = edgerec("bench", tiny_bundle.name, *targets, "-o", "out", cwd=tmp_path, timeout=MINUTES)
+    done = edgerec("bench", tiny_bundle.name, *targets, "--starts", 1, "-o", "out", cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 2, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["local", "serial:ttyS0", "lite"]
@@ -91,7 +91,7 @@ def test_one_row_a_target_and_what_fails_costs_the_others_nothing(
 def test_all_that_hold_and_agree_are_exit_code_0_and_json(edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path) -> None:
     (tmp_path / "edgerec.toml").write_text(CONFIG)
     targets = ("--target", "local", "--target", "lite")
-    done = edgerec("bench", tiny_bundle.name, *targets, "--json", cwd=tmp_path, timeout=MINUTES)
+    done = edgerec("bench", tiny_bundle.name, *targets, "--starts", 1, "--json", cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
     first, second = json.loads(done.stdout)["targets"]
     assert (first["targets"], first["agrees"], first["figures"]["latency"]["calls"]) == (["local"], None, 5)
@@ -113,7 +113,7 @@ def test_golden_outputs_that_do_not_hold_on_one_target_are_exit_code_1(
 def test_ctrl_c_shows_and_keeps_what_was_measured(tmp_path: Path, tiny_bundle: Path, board: Path) -> None:
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "edgerec.cli", "bench", tiny_bundle.name, "--calls", "5"),
+            *(sys.executable, "-m", "edgerec.cli", "bench", tiny_bundle.name, "--calls", "5", "--starts", "1"),
             *("--target", "serial:hangs", "--target", "local", "-o", "out"),
         ],
         cwd=tmp_path,
