@@ -4,6 +4,7 @@ import errno
 import hashlib
 import shutil
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -43,9 +44,9 @@ class RuntimePin:
 
 
 def known() -> tuple[RuntimePin, ...]:
-    """Return the runtimes that edgerec has a lock for, by preference."""
+    """Return the runtimes that edgerec has a lock for, by preference: of each the newest first."""
     pins = [RuntimePin(*lock.stem.rsplit("-", 1)) for lock in _LOCKS.glob("*.txt")]
-    return tuple(sorted(pins, key=lambda pin: (_PREFERRED.index(pin.name), pin.version)))
+    return tuple(sorted(pins, key=lambda pin: (_PREFERRED.index(pin.name), *(-int(n) for n in pin.version.split(".")))))
 
 
 def parse(text: str) -> RuntimePin:
@@ -60,7 +61,7 @@ def parse(text: str) -> RuntimePin:
 
 def available(runtime: RuntimePin) -> bool:
     """Tell whether everything in the runtime's lock has a wheel for this Python on this machine."""
-    return all(any(_fits(wheel) for wheel in wheels) for wheels in _wheels(runtime).values())
+    return all(any(_fits(wheel) for wheel in names) for names in wheel_names(runtime).values())
 
 
 def python_for(runtime: RuntimePin, *, wheels: Path | None = None, progress: Progress = silent) -> Path:
@@ -81,10 +82,16 @@ def python_for(runtime: RuntimePin, *, wheels: Path | None = None, progress: Pro
     return python
 
 
-def _wheels(runtime: RuntimePin) -> dict[str, list[str]]:
-    """Read which wheels the lock names, by distribution."""
+def wheel_names(runtime: RuntimePin) -> dict[str, list[str]]:
+    """Read the file names of the wheels that the runtime's lock has, by distribution."""
     names = [line[2:] for line in runtime.lock.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
     return {name.split("-")[0]: [other for other in names if other.startswith(name.split("-")[0])] for name in names}
+
+
+def lock_of(runtime: RuntimePin, distributions: Collection[str]) -> str:
+    """Return the part of the runtime's lock that is about some distributions, as pip reads it."""
+    parts = runtime.lock.read_text(encoding="utf-8").split("\n\n")
+    return "\n".join(part for part in parts if part.removeprefix("# ").split("-")[0] in distributions)
 
 
 def _fits(wheel: str) -> bool:
@@ -127,9 +134,14 @@ def refuse_unavailable(runtime: RuntimePin, wheels: Path | None = None) -> None:
         )
     if wheels is not None and not wheels.is_dir():
         raise RuntimeUnavailableError(f"{wheels} is not a folder. Give --wheels the folder that holds the wheels.")
+    refuse_without_pip(runtime)
+
+
+def refuse_without_pip(runtime: RuntimePin) -> None:
+    """Raise RuntimeUnavailableError where the Python that runs edgerec has no pip."""
     if not _has_pip():
         raise RuntimeUnavailableError(
-            f"The Python that runs edgerec ({sys.executable}) has no pip, which makes the environment of {runtime}. "
+            f"The Python that runs edgerec ({sys.executable}) has no pip, which fetches the wheels of {runtime}. "
             f"Run `{sys.executable} -m ensurepip`, or install pip with what made that environment, and try again."
         )
 
@@ -182,5 +194,8 @@ def _last(lines: tuple[str, ...]) -> str:
     return lines[-1].rstrip(".") if lines else "it said nothing"
 
 
-DEFAULT: RuntimePin = next((pin for pin in known() if available(pin)), known()[-1])
+PREFERRED: RuntimePin = known()[0]
+"""The runtime that bundles are made for where nothing else is said, and that a device gets."""
+
+DEFAULT: RuntimePin = next((pin for pin in known() if available(pin)), PREFERRED)
 """The runtime where none is asked for: the first by preference that this Python and machine have wheels for."""

@@ -24,7 +24,14 @@ def test_it_shows_what_is_installed_and_what_is_kept(edgerec: Edgerec, home: Pat
     assert f"kept in {home}" in done.stdout
     assert "tflite-runtime==2.14.0" in done.stdout
     value = json.loads(edgerec("doctor", "--json", cwd=tmp_path).stdout)
-    assert value["parts"] == {"environments": 0, "cache": 3000, "harness": 3000, "searches": 0, "loops": 0}
+    assert value["parts"] == {
+        "environments": 0,
+        "capsules": 0,
+        "cache": 3000,
+        "harness": 3000,
+        "searches": 0,
+        "loops": 0,
+    }
     assert value["light"]["click"]
     assert value["freed_bytes"] is None
 

@@ -17,6 +17,7 @@ from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError, Run
 
 LITERT = RuntimePin("ai-edge-litert", "2.3.0")
 TFLITE = RuntimePin("tflite-runtime", "2.14.0")
+LITERTS = [RuntimePin("ai-edge-litert", version) for version in ("2.3.0", "2.1.6", "2.0.3", "1.4.0", "1.2.0")]
 HERE = [pin for pin in (TFLITE, LITERT) if environment.available(pin)]
 MAKE = "import sys; from pathlib import Path; from edgerec.targets import environment as e; "
 MAKE += "print(e.python_for(e.parse(sys.argv[1]), wheels=Path(sys.argv[2]), progress=print))"
@@ -69,17 +70,18 @@ def test_a_pin_that_is_not_known_is_refused_with_those_that_are(text: str) -> No
         environment.parse(text)
     assert str(refused.value) == (
         f"The runtime {text!r} is not one that edgerec knows (did you mean tflite-runtime==2.14.0?); "
-        "it knows tflite-runtime==2.14.0, ai-edge-litert==2.3.0."
+        "it knows tflite-runtime==2.14.0, ai-edge-litert==2.3.0, ai-edge-litert==2.1.6, ai-edge-litert==2.0.3, "
+        "ai-edge-litert==1.4.0, ai-edge-litert==1.2.0."
     )
 
 
 @pytest.mark.parametrize(
     ("python", "platform", "pins"),
     [
-        ("cp311", "linux_x86_64", [TFLITE, LITERT]),
-        ("cp311", "linux_aarch64", [TFLITE, LITERT]),
-        ("cp312", "linux_x86_64", [LITERT]),
-        ("cp313", "linux_aarch64", [LITERT]),
+        ("cp311", "linux_x86_64", [TFLITE, *LITERTS]),
+        ("cp311", "linux_aarch64", [TFLITE, *LITERTS]),
+        ("cp312", "linux_x86_64", LITERTS),
+        ("cp313", "linux_aarch64", LITERTS[:2]),
         ("cp311", "linux_armv7l", []),  # numpy has no wheel there
         ("cp311", "macosx_14_0_arm64", []),
         ("pp311", "linux_x86_64", []),
@@ -94,7 +96,7 @@ def test_a_runtime_is_available_where_all_of_its_lock_has_wheels(
 
 
 def test_the_default_is_the_first_that_is_available() -> None:
-    assert (HERE or environment.known()[-1:])[0] == environment.DEFAULT
+    assert (HERE or environment.known())[0] == environment.DEFAULT
 
 
 def test_a_runtime_without_a_wheel_is_refused_with_one_that_has(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +105,8 @@ def test_a_runtime_without_a_wheel_is_refused_with_one_that_has(home: Path, monk
     with pytest.raises(RuntimeUnavailableError) as refused:
         environment.python_for(TFLITE)
     assert str(refused.value) == (
-        "tflite-runtime==2.14.0 has no wheel for cp313 on linux_x86_64; use ai-edge-litert==2.3.0."
+        "tflite-runtime==2.14.0 has no wheel for cp313 on linux_x86_64; use ai-edge-litert==2.3.0, "
+        "ai-edge-litert==2.1.6."
     )
     assert not home.exists()
 

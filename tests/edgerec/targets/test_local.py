@@ -18,7 +18,7 @@ from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job
 from edgerec.targets.target import RunError
 
-HERE = [pin for pin in environment.known() if environment.available(pin)]
+HERE = [pin for pin in environment.known()[:2] if environment.available(pin)]
 LONG = 10**6  # calls: seconds, where a test needs a moment
 
 
