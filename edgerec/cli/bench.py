@@ -1,32 +1,23 @@
 """`edgerec bench`: run a bundle or .tflite on a target and report what it measured."""
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from converters.anatomy import id_limits
-from device_tests import report as report_format
-from edgerec import storage
 from edgerec.cli.against import bench_against
+from edgerec.cli.alone import bench_alone
 from edgerec.cli.several import bench_fleet, bench_matrix
 from edgerec.cli.threads import numbers_of_threads
 from edgerec.config import FILE_NAME, read_config_if_there
-from edgerec.half_rates import float32_ranks
 from edgerec.interleaving import PROCESSES
 from edgerec.model_file import read_model_file
-from edgerec.report.console import style_of
-from edgerec.report.device_figures import figures_of
-from edgerec.report.device_text import device_json, device_text
-from edgerec.report.progress import showing_progress
 from edgerec.speed_ratio import FEWEST_PROCESSES
 from edgerec.targets import environment, local
 from edgerec.targets.asked import asked
 from edgerec.targets.job import TIME_LIMIT_S, Job
 from edgerec.targets.setting import TargetSetting
-from edgerec.targets.turns import in_turn
 
 PHASES = ("memory", "latency", "golden", "quality")
 IDS = ("eval", "uniform", "zipf", "trace")
@@ -45,6 +36,7 @@ STARTS = 5
 @click.option("--calls", type=click.IntRange(1, 1_000_000), help=f"Warm calls to time [{FILE_NAME}, else {CALLS}].")
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [the bundle's own].")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Run this phase only; may be repeated.")
+@click.option("--native", "native_path", help="A benchmark_model to run beside; a file here, or on the device.")
 @click.option("--ids", type=click.Choice(IDS), help="Where ids of timed calls come from [eval; uniform for .tflite].")
 @click.option("--trace", type=click.Path(path_type=Path), help="For --ids trace: a .npy or text, one call a row.")
 @click.option(
@@ -73,6 +65,7 @@ def command(
     calls: int | None,
     k: int | None,
     only: tuple[str, ...],
+    native_path: str | None,
     ids: str | None,
     trace: Path | None,
     starts: int,
@@ -97,9 +90,10 @@ def command(
     """
     if matrix and runtime:
         raise click.UsageError("--matrix tries every runtime; leave --runtime out")
+    for option, given in (("--native", native_path), ("--against", against)):
+        if given and (matrix or len(targets) > 1):
+            raise click.UsageError(f"{option} is for one target; leave the other targets or --matrix out")
     settings = read_config_if_there().target
-    if against is not None and (matrix or len(targets) > 1):
-        raise click.UsageError("--against compares two models on one target; leave the other targets or --matrix out")
     first, *more = threads or (None,)
     job = Job(
         file,
@@ -126,16 +120,4 @@ def command(
         return bench_matrix(members, model, output, as_json=as_json)
     if len(members) > 1:
         return bench_fleet(members, model, output, as_json=as_json)
-    if output is not None:
-        storage.prepare(output)
-    with showing_progress() as progress:
-        report = in_turn(members[0].target, members[0].job, progress=progress).report
-    if output is not None:
-        storage.write_text(output, report_format.dumps(report))
-    figures = figures_of(report, float32_ranks(model.bundle))
-    if as_json:
-        click.echo(json.dumps(device_json(figures, None if output is None else str(output)), indent=2))
-    else:
-        click.echo(device_text(figures, style_of(sys.stdout)))
-        click.echo(f"\nreport: {output}" if output else "\nno report kept; -o REPORT keeps one for `edgerec check`")
-    return 0 if report.golden is None or report.golden.held else 1
+    return bench_alone(members[0], model, output, native_path, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgerec.progress import Progress
 from edgerec.targets import capsule, remote
@@ -36,8 +36,8 @@ class Ssh:
 
     @property
     def device(self) -> str:
-        """The board itself; a server on loopback takes this machine's time."""
-        return HERE if self.address.host in _LOOPBACK else self.name
+        """The board itself, whoever logs in; a server on loopback takes this machine's time."""
+        return HERE if self.address.host in _LOOPBACK else str(replace(self.address, user=None))
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError where the board cannot be reached or is none that a runtime can be had for."""
