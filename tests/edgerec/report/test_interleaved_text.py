@@ -36,7 +36,7 @@ def test_the_ratio_stands_with_its_interval_and_what_it_tells(
 ) -> None:
     text = re.sub(" +", " ", interleaved_text(found(report_of(tiny_tflite), 10_000, new_ns)))
     assert said in text
-    assert f"new / old {new_ns / 10_000:.3f}, 99 % interval" in text
+    assert f"new / old {new_ns / 10_000:.3f}, 95 % interval" in text
     assert "old 5 15 10.0 us 10.0 us 10.0 us" in text
 
 
