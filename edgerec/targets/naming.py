@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import adb, local, ssh_address
+from edgerec.targets import adb, board, local, ssh_address
 from edgerec.targets.adb import Adb
 from edgerec.targets.local import Local
 from edgerec.targets.ssh import ssh
@@ -25,6 +25,9 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
 
 
 SCHEMES: Registry[Target] = Registry(
-    "target", GROUP, {local.NAME: lambda _: Local(), ssh_address.SCHEME: ssh, adb.SCHEME: Adb}, UnreachableError
+    "target",
+    GROUP,
+    {local.NAME: lambda _: Local(), ssh_address.SCHEME: ssh, adb.SCHEME: Adb, board.SCHEME: board.board},
+    UnreachableError,
 )
 """What makes a target of the rest of its name, by scheme."""

@@ -18,6 +18,7 @@ from edgerec.targets.turns import turn
         ("adb:emulator-5554", HERE),
         ("ssh://pi@192.0.2.7", "ssh://192.0.2.7"),
         ("ssh://me@127.0.0.1:2222", HERE),
+        ("board:cortex-a72", HERE),
     ],
 )
 def test_whatever_runs_on_this_machine_takes_its_turn(address: str, device: str) -> None:
