@@ -50,3 +50,11 @@ def test_json_keeps_every_call_of_every_process(tiny_tflite: bytes, report_of: M
     assert value["outcome"] == "slower"
     assert value["old"]["calls_ns"] == [[10_000, 10_000, 10_001]] * 5
     assert value["ratio"]["low"] <= value["ratio"]["estimate"] <= value["ratio"]["high"]
+
+
+def test_too_few_processes_are_told_without_a_ratio(tiny_tflite: bytes, report_of: MakeReport) -> None:
+    few = Interleaved(found(report_of(tiny_tflite), 10_000, 10_000).old[:1], ())
+    assert "no interval of fewer than 5 processes each" in interleaved_text(few)
+    value = interleaved_json(few)
+    assert (value["ratio"], value["outcome"]) == (None, "inconclusive")
+    assert value["new"] == {"model_sha256": None, "calls_ns": []}
