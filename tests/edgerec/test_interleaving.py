@@ -56,7 +56,7 @@ def test_what_was_said_before_a_device_went_away_is_there(tiny_tflite: bytes, re
             return super().run(job, progress=progress)
 
     device, found = Dying(report_of(tiny_tflite), {"old": 10_000, "new": 12_000}), Interleaved((), ())
-    with pytest.raises(UnreachableError):
+    with pytest.raises(UnreachableError):  # noqa: PT012 -- what came before it is the point
         for so_far in in_turns(device, OLD, NEW, processes=5, progress=silent):
             found = so_far
     assert (len(found.old), len(found.new)) == (3, 2)
