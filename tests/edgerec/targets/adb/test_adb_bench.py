@@ -43,6 +43,7 @@ def started(*words: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -88,7 +89,7 @@ def test_ctrl_c_ends_the_run_on_the_phone_and_leaves_nothing_there(phone: Callab
     for line in process.stderr:
         if "latency" in line:
             break
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: adb gets it too
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert not left(connected)
