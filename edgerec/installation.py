@@ -7,7 +7,7 @@ from importlib import metadata
 
 from device_tests.system import cpu_model, memory_bytes
 from edgerec import storage, system
-from edgerec.targets import environment
+from edgerec.targets import environment, local
 
 LIGHT = ("click", "numpy")
 COMPRESS = (
@@ -110,11 +110,11 @@ def _version(distribution: str) -> str | None:
 
 
 def _state(pin: environment.RuntimePin) -> RuntimeState:
-    made = environment.made(pin)
+    made = local.made(pin)
     hindrance = None
     if made is None:
         try:
-            environment.refuse_unavailable(pin)
+            local.refuse_unready(pin)
         except environment.RuntimeUnavailableError as error:
             hindrance = str(error)
     return RuntimeState(str(pin), pin == environment.DEFAULT, None if made is None else str(made), hindrance)

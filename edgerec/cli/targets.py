@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from edgerec import storage
+from edgerec.config import read_config_if_there
 from edgerec.installation import machine, runtimes
+from edgerec.report.capsule_text import capsule_json, capsule_text
 from edgerec.report.console import style_of
 from edgerec.report.installation_text import targets_json, targets_text
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
-from edgerec.targets import environment
+from edgerec.targets import capsule, capsule_archive, environment
+from edgerec.targets.readiness import readiness, schemes
 from edgerec.targets.zipapp import write_harness
 
 
@@ -19,14 +23,18 @@ from edgerec.targets.zipapp import write_harness
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.pass_context
 def command(context: click.Context, *, as_json: bool) -> None:
-    """List where bundles can run: this machine, and the runtimes it can have, ready or not and why."""
+    """List where bundles can run, ready or not and why.
+
+    This machine and the runtimes it can have, how other targets are named and what they need here, and the targets that
+    edgerec.toml names, each of which is asked for two seconds at most.
+    """
     if context.invoked_subcommand is not None:
         return
-    here, known = machine(), runtimes()
+    found = machine(), runtimes(), schemes(), readiness(read_config_if_there().target)
     if as_json:
-        click.echo(json.dumps(targets_json(here, known), indent=2))
+        click.echo(json.dumps(targets_json(*found), indent=2))
     else:
-        click.echo(targets_text(here, known, style_of(sys.stdout)))
+        click.echo(targets_text(*found, style_of(sys.stdout)))
 
 
 @command.command("install")
@@ -43,6 +51,36 @@ def install(*, runtime: str, wheels: Path | None, as_json: bool) -> None:
         environment.python_for(pin, wheels=wheels, progress=progress)
     told = {"runtime": str(pin), "environment": str(environment.made(pin))}
     click.echo(json.dumps(told, indent=2) if as_json else f"{pin}: ready in {told['environment']}")
+
+
+@command.command("build-capsule")
+@click.argument("architecture", metavar="|".join(capsule.ARCHITECTURES))
+@click.option("--runtime", default=str(environment.PREFERRED), show_default=True, help="The runtime in it.")
+@click.option("--mirror", help="The mirror of Debian to build it from [that of this machine's apt].")
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Take this archive, built elsewhere with -o.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it as an archive (.tar) too.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+def build_capsule(
+    *, architecture: str, runtime: str, mirror: str | None, source: Path | None, output: Path | None, as_json: bool
+) -> None:
+    """Build a capsule: a Python, numpy and a runtime in one folder, for a device on which nothing is installed.
+
+    Every target that needs one builds it on first use; after this none needs a network. It is built without root from
+    packages of Debian 12, whose signatures are checked, and from the runtime's wheels.
+    """
+    if source is not None and mirror is not None:
+        raise click.UsageError("--from takes a capsule as it is and --mirror builds one: give one of the two.")
+    pin = environment.parse(runtime)
+    if output is not None:
+        storage.prepare(output)
+    with showing_progress() as progress:
+        if source is None:
+            made = capsule.ready(architecture, pin, mirror=mirror, progress=progress)
+        else:
+            made = capsule.taken(architecture, pin, source)
+    if output is not None:
+        capsule_archive.write(made.folder, output)
+    click.echo(json.dumps(capsule_json(made, output), indent=2) if as_json else capsule_text(made, output))
 
 
 @command.command("harness")

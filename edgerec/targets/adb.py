@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgerec.progress import Progress
-from edgerec.targets import adb_devices, capsule, capsule_wheels
+from edgerec.targets import adb_devices, capsule
 from edgerec.targets.adb_shell import AdbShell
 from edgerec.targets.android import architecture
 from edgerec.targets.device_run import remove_everything
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.phone import Phone
 from edgerec.targets.remote import with_capsule
+from edgerec.targets.target import HERE
 
 SCHEME = "adb"
 
@@ -27,9 +28,14 @@ class Adb:
         """The name that it was asked for by."""
         return f"{SCHEME}:{self.serial}"
 
+    @property
+    def device(self) -> str:
+        """The phone itself; an Android emulator takes this machine's time."""
+        return HERE if self.serial.startswith("emulator-") else self.name
+
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError where no such device can run anything, RuntimeUnavailableError without a wheel."""
-        capsule_wheels.wheels_of(runtime, architecture(self.shell()))
+        capsule.refuse_unready(architecture(self.shell()), runtime)
 
     @contextmanager
     def opened(self, runtime: RuntimePin, *, progress: Progress) -> Iterator[Phone]:

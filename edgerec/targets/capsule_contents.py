@@ -3,11 +3,10 @@
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from edgerec.targets import child, elf
-from edgerec.targets.capsule_manifest import CapsuleError
 
 LIBRARY = "lib/python3.11"
 _PACKAGES = "usr/lib/python3/dist-packages"
@@ -34,7 +33,9 @@ _LEFT_OUT = re.compile(
     | \.(pyi|pxd|pyx|h|c|hpp|f|f90|a|lib|exe|cmake|sh|txt|toml|ini|build|template|src|inc|typed|rst|md|pc|js|html)$
     | ^numpy/(f2py|distutils|array_api|typing/mypy_plugin|_pyinstaller)(/|\.)
     | ^numpy/(_core|core)/(_(operand|rational|struct|umath)_.*tests?\.|_simd|lib/)
-    | ^ai_edge_litert/(aot|vendors|tools|test|internal|libLiteRt)
+    | ^ai_edge_litert/(aot|internal|test|tflite|tools|vendors)/
+    | ^ai_edge_litert/(\w+_pb2|schema_py_generated)\.py$
+    | ^ai_edge_litert/(\w*(analyzer|calibration|converter|genai|metrics|modify|string)\w*|libLiteRt\w+Accelerator)\.so$
     | ^encodings/(big5|cp(?!437)|euc|gb|hz|iso2022|iso8859|johab|koi|kz|mac_|palmos|ptcp|shift|tis)
     | ^encodings/(bz2|hp|quopri|uu|zlib)
     | \.data/ | (^|/)(conftest|setup)\.py$ | ^(sitecustomize|config-) | ^LICENSE
@@ -89,7 +90,7 @@ def wheel(file: Path, folder: Path, distribution: str) -> None:
 def shared_objects(root: Path, folder: Path, loader: str) -> None:
     """Copy the loader and every shared object that the capsule's own need, from Debian's files under `root`.
 
-    Raises CapsuleError for one that is not there.
+    Raises ValueError for one that is not there.
     """
     there = _shared_under(root)
     _copy(there[loader], folder / "lib" / loader)
@@ -101,40 +102,41 @@ def shared_objects(root: Path, folder: Path, loader: str) -> None:
             if name in inside:
                 continue
             if name not in there:
-                raise CapsuleError(f"{path.name} needs {name}, which none of the capsule's packages has.")
+                raise ValueError(f"{path.name} needs {name}, which none of the packages has")
             _copy(there[name], folder / "lib" / name)
             inside.add(name)
             waiting.append(folder / "lib" / name)
+    for path in folder.rglob("*"):
+        if path.is_file() and elf.is_elf(path):
+            path.write_bytes(elf.loaded(path.read_bytes()))
 
 
 def licences(root: Path, folder: Path, packages: Sequence[str]) -> None:
     """Copy what Debian says of the copyright of packages, and the licences that this names.
 
-    Raises CapsuleError for a package that says nothing.
+    Raises ValueError for a package that says nothing.
     """
     for package in packages:
         source = root / "usr/share/doc" / package / "copyright"
         if not source.is_file():
-            raise CapsuleError(f"the package {package} has no file of its copyright.")
+            raise ValueError(f"the package {package} has no file of its copyright")
         _copy(source, folder / "licences" / package / "copyright")
     for name in _files(root / "usr/share/common-licenses"):
         _copy(root / "usr/share/common-licenses" / name, folder / "licences" / "common-licenses" / name)
 
 
 def compiled(folder: Path, python: Sequence[str]) -> None:
-    """Compile the capsule's library with a Python 3.11, and leave the sources out. Raises CapsuleError."""
+    """Compile the capsule's library with a Python 3.11, and leave the sources out. Raises ValueError."""
     # The same bytes wherever and whenever it is done: no dates, names from the library's root on, sets in one order.
     ended = child.run([*python, "-S", "-s", "-c", _COMPILE, str(folder / LIBRARY)], environment={"PYTHONHASHSEED": "0"})
     if ended.code:
-        raise CapsuleError(
-            f"the capsule's library cannot be compiled: {ended.lines[-1] if ended.lines else ended.code}."
-        )
+        raise ValueError(f"the capsule's library cannot be compiled: {ended.lines[-1] if ended.lines else ended.code}")
 
 
-def settled(folder: Path, programs: Mapping[str, int]) -> None:
+def settled(folder: Path, programs: Collection[str]) -> None:
     """Give every file its mode: readable by all, and executable where it is one of `programs`."""
-    for path in folder.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else programs.get(path.relative_to(folder).as_posix(), 0o644))
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.relative_to(folder).as_posix() in programs else 0o644)
 
 
 def _kept(name: str) -> str | None:

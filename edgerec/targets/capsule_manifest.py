@@ -10,6 +10,7 @@ from edgerec.errors import EdgerecError
 
 NAME = "manifest.json"
 VERSION = 1
+_NEXT_STEP = "Remove it, and build or copy it again."
 
 
 class CapsuleError(EdgerecError):
@@ -48,34 +49,33 @@ def write(folder: Path, manifest: Manifest) -> None:
     (folder / NAME).write_bytes(manifest.to_bytes())
 
 
-def read(folder: Path) -> Manifest:
+def read(folder: Path, source: Path | None = None) -> Manifest:
     """Read the manifest of the capsule in a folder, and compare every file with it.
 
-    Raises CapsuleError, with the first file that is not as it was built.
+    `source` is what the user knows the capsule by, where that is not the folder. Raises CapsuleError, with the first
+    file that is not as it was built.
     """
+    place = source or folder
     try:
         fields = json.loads((folder / NAME).read_bytes())
         manifest = Manifest(**fields)
-        wrong = manifest.version != VERSION or fields != asdict(manifest)
+        version = manifest.version
     except (OSError, ValueError, TypeError) as error:
-        raise CapsuleError(f"{folder} holds no capsule: its {NAME} cannot be read. Build it again.") from error
-    if wrong:
-        raise CapsuleError(f"{folder} holds a capsule of version {manifest.version}, not {VERSION}. Build it again.")
+        raise CapsuleError(
+            f"{place} is no capsule, or a damaged one: its {NAME} cannot be read. {_NEXT_STEP}"
+        ) from error
+    if version != VERSION:
+        raise CapsuleError(f"{place} is a capsule of version {version}, and this edgerec reads {VERSION}. {_NEXT_STEP}")
     found = files_under(folder)
     for path in sorted({*found, *manifest.files}):
         if found.get(path) != manifest.files.get(path):
-            told = "is missing" if path not in found else "is not in its manifest"
-            told = (
-                f"has the SHA-256 {found[path][:12]}, not {manifest.files[path][:12]}"
-                if _both(path, found, manifest)
-                else told
+            raise CapsuleError(
+                f"{place} is damaged: {path} is {found.get(path, 'not there')[:12]}, and its {NAME} says "
+                f"{manifest.files.get(path, 'nothing of it')[:12]}. {_NEXT_STEP}"
             )
-            raise CapsuleError(f"The capsule in {folder} is damaged: {path} {told}. Remove it and build it again.")
+    if (folder / NAME).read_bytes() != manifest.to_bytes():
+        raise CapsuleError(f"{place} is damaged: its {NAME} is not as it was written. {_NEXT_STEP}")
     return manifest
-
-
-def _both(path: str, found: Mapping[str, str], manifest: Manifest) -> bool:
-    return path in found and path in manifest.files
 
 
 def _sha256(path: Path) -> str:

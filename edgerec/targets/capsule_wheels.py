@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 from edgerec.targets import child, environment
+from edgerec.targets.architecture import Architecture
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 
 PYTHON_TAG = "cp311"
-MACHINES = {"aarch64": "aarch64", "armv7": "armv7l", "x86_64": "x86_64"}
-"""An architecture, and what wheels call it."""
 
 
-def wheels_of(runtime: RuntimePin, architecture: str) -> dict[str, str]:
+def wheels_of(runtime: RuntimePin, architecture: Architecture) -> dict[str, str]:
     """Return the file names of the wheels that a capsule takes from the lock, by distribution: all but numpy's.
 
     numpy is Debian's own. Raises RuntimeUnavailableError where the runtime has no wheel for the architecture.
@@ -21,24 +20,22 @@ def wheels_of(runtime: RuntimePin, architecture: str) -> dict[str, str]:
         name: wheel
         for name, wheels in environment.wheel_names(runtime).items()
         for wheel in wheels
-        if name != "numpy"
-        and f"-{PYTHON_TAG}-{PYTHON_TAG}-" in wheel
-        and wheel.endswith(f"_{MACHINES[architecture]}.whl")
+        if name != "numpy" and f"-{PYTHON_TAG}-{PYTHON_TAG}-" in wheel and wheel.endswith(f"_{architecture.wheels}.whl")
     }
     if _distribution(runtime) in found:
         return found
     others = [str(pin) for pin in environment.known() if has_wheel(pin, architecture)]
-    raise RuntimeUnavailableError(f"{runtime} has no wheel for {architecture}; use {' or '.join(others)}.")
+    raise RuntimeUnavailableError(f"{runtime} has no wheel for {architecture.name}; use {' or '.join(others)}.")
 
 
-def has_wheel(runtime: RuntimePin, architecture: str) -> bool:
+def has_wheel(runtime: RuntimePin, architecture: Architecture) -> bool:
     """Tell whether the lock names a wheel of the runtime for an architecture."""
-    ending = f"_{MACHINES[architecture]}.whl"
+    ending = f"_{architecture.wheels}.whl"
     wheels = environment.wheel_names(runtime)[_distribution(runtime)]
     return any(f"-{PYTHON_TAG}-" in wheel and wheel.endswith(ending) for wheel in wheels)
 
 
-def fetch(runtime: RuntimePin, architecture: str, folder: Path) -> dict[str, Path]:
+def fetch(runtime: RuntimePin, architecture: Architecture, folder: Path) -> dict[str, Path]:
     """Fetch the runtime's wheels into a folder, by distribution; each must have a hash of the lock.
 
     Raises RuntimeUnavailableError.
@@ -64,7 +61,7 @@ def fetch(runtime: RuntimePin, architecture: str, folder: Path) -> dict[str, Pat
         errors = [line.removeprefix("ERROR: ") for line in ended.lines if line.startswith("ERROR: ")]
         said = (tuple(errors) or ended.lines or ("it said nothing",))[-1].rstrip(".")
         raise RuntimeUnavailableError(
-            f"pip could not fetch {runtime} for {architecture}: {said}. Give --from a capsule built elsewhere."
+            f"pip could not fetch {runtime} for {architecture.name}: {said}. Give --from a capsule built elsewhere."
         )
     return {name: folder / wheel for name, wheel in wanted.items()}
 

@@ -168,7 +168,7 @@ class Store:
         there = "too few" if free is None else f"{free:,}"
         return NoSpaceError(
             f"{self.shell.name} has no room for {name}: it needs {needed_bytes:,} bytes and {there} are free "
-            f"under {self.shell.folder}. Free some; `edgerec targets clean {self.shell.name}` removes what edgerec keeps."
+            f"under {self.shell.folder}. Free some; `edgerec targets clean {self.shell.name}` removes edgerec's."
         )
 
 

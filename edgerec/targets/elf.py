@@ -1,4 +1,4 @@
-"""Which shared objects a program or shared object of Linux asks for, read from its own headers."""
+"""Programs and shared objects of Linux by their own headers: what they ask the loader for, and all that it reads."""
 
 import struct
 from pathlib import Path
@@ -40,6 +40,15 @@ def needed(path: Path) -> tuple[str, ...]:
     )
     strings = where + address - base
     return tuple(_text(data, strings + value) for tag, value in tags if tag == _NEEDED)
+
+
+def loaded(data: bytes) -> bytes:
+    """Return a little-endian ELF file up to the end of its last segment: what follows, symbols, no loader reads."""
+    wide = data[4] == _WIDE
+    kept = bytearray(data[: max(offset + size for _, offset, _, size in _headers(data, wide=wide))])
+    struct.pack_into("<Q" if wide else "<I", kept, 40 if wide else 32, 0)  # where the sections' headers lie
+    struct.pack_into("<HHH", kept, 58 if wide else 46, 0, 0, 0)  # their size, number, and the one of their names
+    return bytes(kept)
 
 
 def _headers(data: bytes, *, wide: bool) -> list[tuple[int, int, int, int]]:

@@ -194,5 +194,8 @@ def _last(lines: tuple[str, ...]) -> str:
     return lines[-1].rstrip(".") if lines else "it said nothing"
 
 
-DEFAULT: RuntimePin = next((pin for pin in known() if available(pin)), known()[0])
+PREFERRED: RuntimePin = known()[0]
+"""The runtime that bundles are made for where nothing else is said, and that a device gets."""
+
+DEFAULT: RuntimePin = next((pin for pin in known() if available(pin)), PREFERRED)
 """The runtime where none is asked for: the first by preference that this Python and machine have wheels for."""

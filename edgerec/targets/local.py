@@ -9,12 +9,15 @@ from pathlib import Path
 from device_tests import report
 from edgerec import storage
 from edgerec.progress import Progress, silent
-from edgerec.targets import child, environment, zipapp
+from edgerec.targets import architecture as architectures
+from edgerec.targets import capsule, child, environment, zipapp
+from edgerec.targets.capsule_manifest import CapsuleError
 from edgerec.targets.child import Ended
-from edgerec.targets.environment import RuntimePin
+from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
 from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
 from edgerec.targets.local_shell import LocalShell
+from edgerec.targets.target import HERE
 
 NAME = "local"
 
@@ -25,16 +28,16 @@ class Local:
 
     wheels: Path | None = None
     name: str = NAME
+    device: str = HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
-        """Raise RuntimeUnavailableError where the runtime's environment is not there and cannot be made."""
-        if environment.made(runtime) is None:
-            environment.refuse_unavailable(runtime, self.wheels)
+        """Raise RuntimeUnavailableError where neither the runtime's environment nor its capsule can be had."""
+        refuse_unready(runtime, self.wheels)
 
     @contextmanager
     def opened(self, runtime: RuntimePin, *, progress: Progress) -> Iterator["Local"]:
-        """Make the runtime's environment where there is none. Raises RuntimeUnavailableError."""
-        environment.python_for(runtime, wheels=self.wheels, progress=progress)
+        """Make the runtime's environment, or capsule, where there is none. Raises RuntimeUnavailableError."""
+        python_for(runtime, wheels=self.wheels, progress=progress)
         yield self
 
     @property
@@ -47,17 +50,55 @@ class Local:
         return run(job, progress=progress)
 
 
+def python_for(runtime: RuntimePin, *, wheels: Path | None = None, progress: Progress = silent) -> tuple[str, ...]:
+    """Return the words that start a Python of this machine that has the runtime, made where there is none.
+
+    It is the runtime's own environment; where the Python that runs edgerec is one that the runtime has no wheel for, it
+    is the capsule of this machine's architecture. Raises RuntimeUnavailableError, CapsuleError.
+    """
+    if (architecture := _of_capsule(runtime)) is None:
+        return str(environment.python_for(runtime, wheels=wheels, progress=progress)), "-I"
+    made = capsule.ready(architecture, runtime, progress=progress)
+    return made.python(str(made.folder))
+
+
+def refuse_unready(runtime: RuntimePin, wheels: Path | None = None) -> None:
+    """Raise RuntimeUnavailableError where `python_for` could not begin; changes nothing."""
+    if environment.made(runtime) is None and _of_capsule(runtime) is None:
+        environment.refuse_unavailable(runtime, wheels)
+
+
+def made(runtime: RuntimePin) -> Path | None:
+    """Return the folder of the runtime's environment, or of the capsule in its place, None where it is not made yet."""
+    if (architecture := _of_capsule(runtime)) is None:
+        return environment.made(runtime)
+    return capsule.there(architecture, runtime)
+
+
+def _of_capsule(runtime: RuntimePin) -> str | None:
+    """Return the architecture whose capsule stands in for an environment here, None where none has to or can."""
+    here = architectures.here()
+    if environment.available(runtime) or here is None:
+        return None
+    try:
+        capsule.refuse_unready(here.name, runtime)
+    except (CapsuleError, RuntimeUnavailableError):
+        return None  # what the environment says is what was asked for
+    return here.name
+
+
 def run(job: Job, *, progress: Progress = silent) -> Ran:
     """Run the harness in a process of its own, in the runtime's own environment, and return what it said.
 
     `progress` is told each phase as it starts. Raises RunError when the harness refuses, dies or is not done in time,
     RuntimeUnavailableError when the runtime's environment cannot be had.
     """
-    python = environment.python_for(job.runtime, progress=progress)
+    python = python_for(job.runtime, progress=progress)
     # Not in /tmp, which is often memory: the model is to be mapped from a disk, as on a device.
     with storage.scratch("run-", within=storage.folder("harness")) as scratch:
-        harness = (str(python), "-I", str(zipapp.kept_harness()))
-        command = (*harness, *job.arguments(str(job.file.absolute()), str(scratch)))
+        trace = None if job.trace is None else str(job.trace.absolute())
+        arguments = job.arguments(str(job.file.absolute()), str(scratch), trace)
+        command = (*python, str(zipapp.kept_harness()), *arguments)
 
         def started(on_line: Progress) -> Ended:
             return child.run(command, environment=_variables(scratch), time_limit_s=job.time_limit_s, on_line=on_line)

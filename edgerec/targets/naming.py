@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import adb, local
+from edgerec.targets import adb, board, local, ssh_address
 from edgerec.targets.adb import Adb
 from edgerec.targets.local import Local
+from edgerec.targets.ssh import ssh
 from edgerec.targets.target import Target, UnreachableError
 
 GROUP = "edgerec.targets"
@@ -24,6 +25,9 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
 
 
 SCHEMES: Registry[Target] = Registry(
-    "target", GROUP, {local.NAME: lambda _: Local(), adb.SCHEME: Adb}, UnreachableError
+    "target",
+    GROUP,
+    {local.NAME: lambda _: Local(), ssh_address.SCHEME: ssh, adb.SCHEME: Adb, board.SCHEME: board.board},
+    UnreachableError,
 )
 """What makes a target of the rest of its name, by scheme."""

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from device_tests import report
 from device_tests.errors import ReportError
 from edgerec.progress import Progress, silent
 from edgerec.targets import zipapp
+from edgerec.targets.capsule import Capsule
 from edgerec.targets.child import KEPT_LINES, Ended
 from edgerec.targets.device_run import DeviceRun
 from edgerec.targets.device_store import Store
@@ -27,19 +27,6 @@ _SIGNALS = 128
 _INTERRUPTED = 130  # what the harness itself answers a signal with
 
 Said = TypeVar("Said")
-
-
-class Capsule(Protocol):
-    """A folder with a Python, numpy and a runtime that starts wherever it lies."""
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies here."""
-        ...
-
-    def python(self, root: str) -> tuple[str, ...]:
-        """Give the words that start its Python where its folder lies at `root` on the device."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -63,9 +50,11 @@ class RemoteDevice:
         store = Store(self.shell, self.python)
         again = _Again(self.shell.name, self.reconnect_s, progress)
         file = again(lambda: store.file(job.file, progress=progress))
+        given = job.trace
+        trace = None if given is None else again(lambda: store.file(given, progress=progress))
         harness = again(lambda: store.file(zipapp.kept_harness(), progress=progress))
-        wanted = DeviceRun(self.shell, _key(job, (*self.python, file, harness)))
-        command = (*self.python, "-IB", harness, *job.arguments(file, wanted.folder))
+        wanted = DeviceRun(self.shell, _key(job, (*self.python, file, str(trace), harness)))
+        command = (*self.python, "-IB", harness, *job.arguments(file, ".", trace))  # a run works in its own folder
         run = wanted
         try:
             run = again(lambda: wanted.start(command, job.time_limit_s))

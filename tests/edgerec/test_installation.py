@@ -4,7 +4,7 @@ import pytest
 
 from edgerec import installation
 from edgerec.report.installation_text import installation_json, installation_text, runtimes_text
-from edgerec.targets import environment
+from edgerec.targets import architecture, environment
 
 
 @pytest.fixture
@@ -17,6 +17,7 @@ def test_a_runtime_is_ready_to_be_made_or_not_to_be_had(home: Path, monkeypatch:
     first, second, *_ = environment.known()
     monkeypatch.setattr(environment, "made", lambda pin: home / "there" if pin == first else None)
     monkeypatch.setattr(environment, "available", lambda pin: pin == first)
+    monkeypatch.setattr(architecture, "here", lambda: None)  # else the capsule stands in for it
     ready, refused, *_ = installation.runtimes()
     assert (ready.name, ready.environment, ready.hindrance) == (str(first), str(home / "there"), None)
     assert refused.environment is None
