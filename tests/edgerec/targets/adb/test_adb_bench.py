@@ -84,7 +84,7 @@ def test_a_bundle_is_benched_on_a_phone_with_nothing_sent_twice(
     assert not list(connected.tmp.iterdir())
 
 
-def test_phones_side_by_side_give_the_lists_of_this_machine_and_one_that_fails_costs_no_report(
+def test_phones_side_by_side_give_the_quality_of_this_machine_and_one_that_fails_costs_no_report(
     phone: Callable, bundle_path: Path, tmp_path: Path
 ) -> None:
     phones = phone(), phone("--features", "cmd"), phone("--unauthorized")
@@ -93,9 +93,11 @@ def test_phones_side_by_side_give_the_lists_of_this_machine_and_one_that_fails_c
     done = bench(bundle_path, *targets, "--only", "quality", "-o", tmp_path / "reports", "--json")
     assert done.returncode == 2, done.stderr
     rows = json.loads(done.stdout)["targets"]
-    assert [row["identical_lists"] for row in rows] == [None, 1.0, 1.0, None]
+    first, *others = [row["figures"] and row["figures"]["quality"] for row in rows]
+    assert first["users"] == 6
+    assert others == [first, first, None]
     assert len(list((tmp_path / "reports").iterdir())) == 3
-    assert "has not allowed this computer" in done.stdout
+    assert "has not allowed this computer" in rows[-1]["why"]
     assert not any(left(each) for each in phones)
 
 
