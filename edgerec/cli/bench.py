@@ -16,6 +16,7 @@ from edgerec.model_file import read_model_file
 from edgerec.speed_ratio import FEWEST_PROCESSES
 from edgerec.targets import environment, local
 from edgerec.targets.asked import asked
+from edgerec.targets.cleaning import clean_all
 from edgerec.targets.job import TIME_LIMIT_S, Job
 from edgerec.targets.setting import TargetSetting
 
@@ -52,6 +53,7 @@ STARTS = 5
     show_default=True,
     help="For --against: fresh processes of each.",
 )
+@click.option("--clean", is_flag=True, help="Then remove what edgerec keeps on the targets.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take the runtime from.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes; a folder for several.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -73,6 +75,7 @@ def command(
     weight_cache: bool,
     against: Path | None,
     processes: int,
+    clean: bool,
     wheels: Path | None,
     output: Path | None,
     as_json: bool,
@@ -115,9 +118,13 @@ def command(
     if model.bundle is None:
         members = tuple(replace(one, job=replace(one.job, limits=id_limits(model.tflite))) for one in members)
     if against is not None:
-        return bench_against(members[0], model, against, output, processes=processes, as_json=as_json)
-    if matrix:
-        return bench_matrix(members, model, output, as_json=as_json)
-    if len(members) > 1:
-        return bench_fleet(members, model, output, as_json=as_json)
-    return bench_alone(members[0], model, output, native_path, as_json=as_json)
+        code = bench_against(members[0], model, against, output, processes=processes, as_json=as_json)
+    elif matrix:
+        code = bench_matrix(members, model, output, as_json=as_json)
+    elif len(members) > 1:
+        code = bench_fleet(members, model, output, as_json=as_json)
+    else:
+        code = bench_alone(members[0], model, output, native_path, as_json=as_json)
+    if clean:
+        clean_all([one.target for one in members])
+    return code

@@ -28,8 +28,9 @@ def fleet_text(rows: Sequence[FleetRow], style: Style = PLAIN) -> str:
         lines += [style.paint(f"{name_of(row)}: {visible(one)}", RED) for one in _faults(row, first)]
     warnings = [(row, one) for row in rows if row.report is not None for one in row.report.warnings]
     lines += [style.paint(f"{name_of(row)}: warning: {visible(one)}", YELLOW) for row, one in warnings]
-    if first is not None and all(one.agrees is not False and one.report is not None for one in rows):
-        lines += [style.paint(f"all agree with {name_of(first)}", GREEN)] if any(one.agrees for one in rows) else []
+    compared = [one.agrees for one in rows if one is not first]
+    if first is not None and compared and all(compared):
+        lines.append(style.paint(f"all agree with {name_of(first)}", GREEN))
     return "\n".join(lines)
 
 
