@@ -19,10 +19,11 @@ from device_tests import bundle
 from device_tests.evaluation import EvaluationSet
 from device_tests.ragged import Ragged
 from edgerec.factor_bundle import float_members
-from edgerec.interleaving import PROCESSES, Interleaved, interleave
+from edgerec.interleaving import PROCESSES, SEED, Interleaved, interleave
 from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue
 from edgerec.progress import silent
+from edgerec.speed_ratio import speed_ratio
 from edgerec.targets import environment
 from edgerec.targets.job import Job
 from edgerec.targets.local import Local
@@ -64,7 +65,7 @@ def main() -> None:
             for what, new in (("A/A", same), ("10 % slower", slower)):
                 found = _timed(same, new, asked.processes, asked.calls)
                 told[what][found.outcome] += 1
-                ratio = found.ratio
+                ratio = speed_ratio(found.calls_ns("old"), found.calls_ns("new"), seed=SEED)
                 ratios[what].append(ratio.estimate)
                 figures = f"{ratio.estimate:.3f} ({ratio.low:.3f} to {ratio.high:.3f})"
                 print(f"{trial + 1:3} {what:11} {found.outcome:12} {figures}", flush=True)

@@ -163,4 +163,17 @@ def _quality(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount 
     return quality_amount(name, report.quality)
 
 
-_BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality}
+def _storage(_name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+    storage = report.storage
+    if storage is None:
+        return None, "what lies on the disk was not told"
+    return storage.model_bytes + (storage.weight_cache_bytes or 0), ""
+
+
+_BY_EVIDENCE = {
+    "golden": _golden,
+    "latency": _latency,
+    "memory": _memory,
+    "quality": _quality,
+    "storage": _storage,
+}

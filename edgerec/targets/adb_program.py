@@ -35,12 +35,7 @@ def adb(*words: str, time_limit_s: float) -> Said:
         )
     try:
         done = subprocess.run(
-            [program, *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=time_limit_s,
-            check=False,
-            start_new_session=True,  # so that Ctrl-C reaches edgerec alone, which still has to clean up over adb
+            [program, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=time_limit_s, check=False
         )
     except subprocess.TimeoutExpired:
         raise TimeoutError(f"adb was not done after {time_limit_s:g} s") from None

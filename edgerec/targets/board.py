@@ -14,7 +14,6 @@ from edgerec.targets import board_image, board_machine
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.remote import RemoteDevice
-from edgerec.targets.shell import Shell
 from edgerec.targets.ssh import Ssh
 from edgerec.targets.target import HERE, UnreachableError
 
@@ -78,11 +77,6 @@ class BoardDevice:
     """A board that is on."""
 
     device: RemoteDevice
-
-    @property
-    def shell(self) -> Shell:
-        """The board's command line."""
-        return self.device.shell
 
     def run(self, job: Job, *, progress: Progress) -> Ran:
         """Run the harness on the board, for all that is true there: memory too, and no latency.

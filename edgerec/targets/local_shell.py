@@ -34,7 +34,6 @@ class LocalShell:
         """Copy a file. Raises StorageError."""
         path = Path(remote)
         with storage.telling(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(local, path)
 
     def take(self, remote: str) -> bytes:

@@ -133,6 +133,7 @@ def run_native(native: Native, model: bytes | memoryview, *, threads: int, runs:
         graph = scratch / "model.tflite"
         graph.write_bytes(model)
         try:
+            _asked(shell, "mkdir", "-p", folder)
             if native.here:
                 program = f"{folder}/benchmark_model"
                 shell.put(Path(native.path), program)

@@ -225,6 +225,16 @@ def test_an_emulated_report_proves_quality_and_never_latency_or_memory(file: Mod
     assert one(verdict, "recall_at_10").provenance == "emulated"
 
 
+def test_a_weight_cache_counts_as_storage(file: ModelFile, report: DeviceReport) -> None:
+    assert report.storage is not None
+    model_bytes = report.storage.model_bytes
+    cached = replace(report, storage=replace(report.storage, weight_cache_bytes=1000, weight_cache_made_ns=5))
+    limit = budget(storage_bytes=model_bytes + 999)
+    assert one(check(file, {"x.json": report}, limit), "storage_bytes").held is True
+    missed = one(check(file, {"x.json": cached}, limit), "storage_bytes")
+    assert (missed.held, missed.measured) == (False, model_bytes + 1000)
+
+
 def test_memory_that_the_system_does_not_tell_is_unproven_and_not_zero(file: ModelFile, report: DeviceReport) -> None:
     assert report.memory is not None
     silent = replace(report, memory=replace(report.memory, private_run=None))

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgerec.targets.board import BoardDevice
 from edgerec.targets.local import Local
 from edgerec.targets.local_shell import LocalShell
 from edgerec.targets.native import NativeError, NativeFigures, find_native, read_output, run_native
+from edgerec.targets.remote import RemoteDevice
 
 NEWEST = """\
 INFO: STARTING!
@@ -154,9 +156,10 @@ def test_one_that_is_nowhere_is_refused_before_anything_runs(device: Device, pat
     assert not left(device)
 
 
-def test_a_device_that_runs_the_harness_alone_is_refused_by_name() -> None:
-    with pytest.raises(
-        NativeError, match=r"^qemu:cortex-a72 runs nothing but edgerec's own harness: leave --native out"
-    ):
-        find_native(object(), "qemu:cortex-a72", "/bin/true")
-    assert find_native(Local(), "local", "/bin/true").shell.name == "local"
+def test_where_time_means_nothing_it_is_refused_by_name() -> None:
+    real = RemoteDevice(LocalShell("/nowhere"), ("python3",))
+    refused = r"^board:cortex-a72 runs nothing but edgerec's own harness: leave --native out"
+    with pytest.raises(NativeError, match=refused):
+        find_native(BoardDevice(real), "board:cortex-a72", "/bin/true")
+    assert find_native(real, "ssh://pi@board", "/bin/true").here
+    assert find_native(Local(), "local", "/bin/true").here

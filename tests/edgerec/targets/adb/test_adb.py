@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,9 @@ from edgerec import storage
 from edgerec.targets import environment
 from edgerec.targets.adb_shell import AdbShell
 from edgerec.targets.device_run import remove_everything
-from edgerec.targets.job import Job
+from edgerec.targets.job import Job, Ran
 from edgerec.targets.phone import Phone
-from edgerec.targets.remote import with_python
+from edgerec.targets.remote import RemoteDevice, with_python
 from edgerec.targets.shell import ConnectionLostError, NoSpaceError
 
 pytestmark = pytest.mark.slow
@@ -143,3 +143,26 @@ def test_a_report_tells_the_screen_and_warns_of_what_slows_the_phone_down(phone:
     report = opened(connected).run(replace(job, only=("quality",))).report
     assert report.conditions is None or report.conditions.screen == "on"
     assert not [text for text in report.warnings if "thermal" in text]
+
+
+@dataclass(frozen=True)
+class Unplugged:
+    """A device that is unplugged as soon as it gave its report."""
+
+    device: RemoteDevice
+    phone: object
+
+    @property
+    def shell(self) -> AdbShell:
+        return self.device.shell
+
+    def run(self, job: Job, *, progress: Callable[[str], None]) -> Ran:
+        ran = self.device.run(job, progress=progress)
+        self.phone.unplug()
+        return ran
+
+
+def test_a_phone_that_goes_away_after_its_run_has_given_its_report(phone: Callable, job: Job) -> None:
+    connected = phone()
+    report = Phone(Unplugged(opened(connected).device, connected)).run(replace(job, only=("latency",))).report
+    assert len(report.latency.warm_ns) == 20

@@ -32,7 +32,8 @@ def x86_64_capsule() -> Capsule:
 def home(x86_64_capsule: Capsule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test a folder of edgerec's own, with the capsule that all tests share."""
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "capsules").symlink_to(storage.folder("capsules"))
+    for part in ("capsules", "environments"):
+        (tmp_path / "home" / part).symlink_to(storage.folder(part))
     monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
 
 
@@ -43,6 +44,7 @@ def started(*words: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -82,13 +84,30 @@ def test_a_bundle_is_benched_on_a_phone_with_nothing_sent_twice(
     assert not list(connected.tmp.iterdir())
 
 
+def test_phones_side_by_side_give_the_quality_of_this_machine_and_one_that_fails_costs_no_report(
+    phone: Callable, bundle_path: Path, tmp_path: Path
+) -> None:
+    phones = phone(), phone("--features", "cmd"), phone("--unauthorized")
+    names = ["local", *(f"adb:{each.serial}" for each in phones)]
+    targets = [word for name in names for word in ("--target", name)]
+    done = bench(bundle_path, *targets, "--only", "quality", "-o", tmp_path / "reports", "--json")
+    assert done.returncode == 2, done.stderr
+    rows = json.loads(done.stdout)["targets"]
+    first, *others = [row["figures"] and row["figures"]["quality"] for row in rows]
+    assert first["users"] == 6
+    assert others == [first, first, None]
+    assert len(list((tmp_path / "reports").iterdir())) == 3
+    assert "has not allowed this computer" in rows[-1]["why"]
+    assert not any(left(each) for each in phones)
+
+
 def test_ctrl_c_ends_the_run_on_the_phone_and_leaves_nothing_there(phone: Callable, bundle_path: Path) -> None:
     connected = phone()
     process = started(bundle_path, "--target", "adb:", "--calls", 10**6)
     for line in process.stderr:
         if "latency" in line:
             break
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: adb gets it too
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert not left(connected)

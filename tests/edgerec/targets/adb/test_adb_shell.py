@@ -88,6 +88,16 @@ def answered(shell: AdbShell, limit_s: float = 20.0) -> str:
             time.sleep(0.1)
 
 
+def test_a_phone_that_comes_back_and_waits_for_its_user_is_no_lost_connection(phone: Callable) -> None:
+    connected = phone()
+    shell = AdbShell(connected.serial)
+    connected.unplug()
+    connected.options = ("--unauthorized",)
+    connected.plug_in()
+    with pytest.raises(UnreachableError, match="has not allowed this computer"):
+        answered(shell)
+
+
 def test_a_phone_of_the_network_that_the_server_let_go_is_connected_to_again(phone: Callable, adb: Callable) -> None:
     connected = phone()
     shell = AdbShell(connected.serial)
