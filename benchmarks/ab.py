@@ -2,9 +2,9 @@
 
     python benchmarks/ab.py --trials 100
 
-Two bundles of factors in 64 columns, the second with 10 % more items: every call scores them all, and the rows are
-all that takes time. A trial is what `edgerec bench NEW --against OLD` runs, on this machine and without its
-command line, and one line: what was asked, what was told, the ratio and its interval; then how often each was told.
+Two bundles of factors in 64 columns, the second with 10 % more items, of which every call scores all; the median ratio at
+the end says how much slower that was. A trial is what `edgerec bench NEW --against OLD` runs, on this machine and without
+its command line, and one line: what was asked, what was told, the ratio and its interval; then how often each was told.
 """
 
 import argparse
@@ -28,13 +28,13 @@ from edgerec.targets.job import Job
 from edgerec.targets.local import Local
 from edgerec.targets.turns import opened_in_turn
 
-ITEMS = 2000  # 512 KB of rows, and the slower one's still lie in a cache of their own: time grows with the rows alone
+ITEMS = 4000
 MORE = 1.1
 COLUMNS = 64
 USERS = 100
 K = 10
 CALLS = 1000
-"""Calls are of about 10 us: of few, all may fall into the milliseconds in which something else ran."""
+"""Calls are of about 16 us: of few, all may fall into the milliseconds in which something else ran."""
 
 
 def write_factors(path: Path, items: int) -> Path:
