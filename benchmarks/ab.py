@@ -2,9 +2,10 @@
 
     python benchmarks/ab.py --trials 100
 
-Two bundles of factors in 64 columns, the second with 10 % more items, of which every call scores all; the median ratio at
-the end says how much slower that was. A trial is what `edgerec bench NEW --against OLD` runs, on this machine and without
-its command line, and one line: what was asked, what was told, the ratio and its interval; then how often each was told.
+Two bundles of factors in 64 columns, the second with 10 % more items, of which every call scores all; the median ratio
+at the end says how much slower that was. A trial is what `edgerec bench NEW --against OLD` runs, on this machine and
+without its command line, and one line: what was asked, what was told, the ratio and its interval; then how often each
+was told.
 """
 
 import argparse
