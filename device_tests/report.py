@@ -170,11 +170,11 @@ class DeviceReport:
     latency: Optional[Latency]
     memory: Optional[Memory]
     warnings: tuple[str, ...]
-    counts: Optional[Counts] = None
     more_threads: tuple[Latency, ...] = ()
     sustained: Optional[Sustained] = None
     storage: Optional[Storage] = None
     conditions: Optional[Conditions] = None
+    counts: Optional[Counts] = None
 
 
 def dumps(report: DeviceReport) -> str:
