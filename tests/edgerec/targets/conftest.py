@@ -65,10 +65,10 @@ def new_table() -> Callable[[np.ndarray], bytes]:
 
 
 @pytest.fixture(scope="session")
-def kept_capsule() -> Callable[[str, str], Capsule]:
+def kept_capsule() -> Callable[..., Capsule]:
     """Return a function that gives a capsule that was built before the tests, which build none."""
 
-    def find(architecture: str, runtime: str) -> Capsule:
+    def find(architecture: str, runtime: str = "tflite-runtime==2.14.0") -> Capsule:
         found = capsule.kept(architecture, environment.parse(runtime))
         if found is None:
             pytest.skip(f"no capsule here: edgerec targets build-capsule {architecture} --runtime {runtime}")
