@@ -6,11 +6,15 @@ import importlib
 import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
+from device_tests.compiled import Compiled
 from device_tests.errors import ModelError, RuntimeUnavailable
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 MODULES = {"tflite-runtime": "tflite_runtime", "ai-edge-litert": "ai_edge_litert"}
 _BEFORE_NUMPY_2 = frozenset({"tflite-runtime"})
@@ -24,14 +28,33 @@ class Runtime:
     version: str
     interpreter: Any
 
-    def open(self, path: str, threads: int) -> Any:
-        """Return an allocated interpreter of the .tflite at `path`; ModelError with the runtime's own reason."""
+    def open(self, path: str, threads: int, weight_cache: Optional[str] = None) -> Any:
+        """Return an allocated interpreter of the .tflite at `path`; ModelError with the runtime's own reason.
+
+        With `weight_cache`, a path, it is one that takes its packed weights from there, or puts them there.
+        """
         try:
+            if weight_cache is not None:
+                return Compiled(self._compiling(), path, threads, weight_cache)
             interpreter = self.interpreter(model_path=path, num_threads=threads)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError, SystemError, MemoryError, OverflowError) as why:
             raise ModelError(f"{self.name} {self.version} does not load the model: {one_line(why)}") from None
         return interpreter
+
+    def _compiling(self) -> ModuleType:
+        """Return ai_edge_litert.compiled_model; ModelError in a runtime that takes no weight cache."""
+        name = f"{MODULES[self.name]}.compiled_model"
+        try:
+            module = importlib.import_module(name)
+            known = "xnnpack_weight_cache_path" in module.CpuOptions.__dataclass_fields__
+        except (ImportError, AttributeError):
+            known = False
+        if not known:
+            raise ModelError(
+                f"{self.name} {self.version} takes no weight cache: use ai-edge-litert 2.3.0 or leave it out"
+            )
+        return module
 
 
 def load(name: Optional[str] = None) -> Runtime:

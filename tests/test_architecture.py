@@ -24,6 +24,8 @@ SHARED = {
     "manifest",
     "bundle",
     "report",
+    "measurement",
+    "conditions",
     "metrics",
     "quality",
     "ranking",
@@ -33,6 +35,7 @@ SHARED = {
     "npy",
     "popularity",
     "system",
+    "counts",
     "agreement",
 }
 TENSORFLOW = {"tensorflow", "tf_keras", "keras", "tensorflow_model_optimization"}
@@ -46,11 +49,14 @@ STDLIB_ONLY = {
     "manifest",
     "bundle",
     "report",
+    "measurement",
+    "conditions",
     "metrics",
     "files",
     "npy",
     "system",
     "validity",
+    "counts",
 }
 
 # What came to the standard library after Python 3.9, as the parser cannot know it.

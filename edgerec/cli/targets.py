@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edgerec import storage
+from edgerec.config import read_config_if_there
 from edgerec.installation import machine, runtimes
 from edgerec.report.capsule_text import capsule_json, capsule_text
 from edgerec.report.console import style_of
@@ -14,6 +15,7 @@ from edgerec.report.installation_text import targets_json, targets_text
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
 from edgerec.targets import capsule, capsule_archive, environment
+from edgerec.targets.readiness import readiness, schemes
 from edgerec.targets.zipapp import write_harness
 
 
@@ -21,14 +23,18 @@ from edgerec.targets.zipapp import write_harness
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.pass_context
 def command(context: click.Context, *, as_json: bool) -> None:
-    """List where bundles can run: this machine, and the runtimes it can have, ready or not and why."""
+    """List where bundles can run, ready or not and why.
+
+    This machine and the runtimes it can have, how other targets are named and what they need here, and the targets that
+    edgerec.toml names, each of which is asked for two seconds at most.
+    """
     if context.invoked_subcommand is not None:
         return
-    here, known = machine(), runtimes()
+    found = machine(), runtimes(), schemes(), readiness(read_config_if_there().target)
     if as_json:
-        click.echo(json.dumps(targets_json(here, known), indent=2))
+        click.echo(json.dumps(targets_json(*found), indent=2))
     else:
-        click.echo(targets_text(here, known, style_of(sys.stdout)))
+        click.echo(targets_text(*found, style_of(sys.stdout)))
 
 
 @command.command("install")

@@ -18,7 +18,7 @@ from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
 from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
 from edgerec.targets.processors import Processor, processor
-from edgerec.targets.target import UnreachableError
+from edgerec.targets.target import HERE, UnreachableError
 
 SCHEME = "qemu"
 COUNTS = "counts"
@@ -39,6 +39,11 @@ class Emulator:
     def name(self) -> str:
         """The name that it was asked for by."""
         return f"{SCHEME}:{self.cpu}"
+
+    @property
+    def device(self) -> str:
+        """This machine, whose time an emulator takes."""
+        return HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError without QEMU or such a processor, RuntimeUnavailableError for what crashes there.
@@ -112,7 +117,8 @@ class EmulatedDevice:
         with self.python.placed() as place:
             file, meter = place.folder / "bundle", place.folder / COUNTS
             file.symlink_to(job.file.absolute())
-            arguments = job.arguments(str(file), str(place.folder))
+            trace = None if job.trace is None else str(job.trace.absolute())
+            arguments = job.arguments(str(file), str(place.folder), trace)
             if counting is None:
                 command = place.harness(*arguments)
             else:
@@ -131,16 +137,8 @@ class EmulatedDevice:
 
     def _told(self, made: DeviceReport) -> DeviceReport:
         """Name the emulated processor, and leave out what the harness read of the machine that emulates it."""
-        board = replace(
-            made.board,
-            cpu=str(self.python.processor),
-            governor=None,
-            frequency_khz=None,
-            temperature_c=None,
-            load=None,
-            memory_bytes=None,
-        )
-        return replace(made, board=board)
+        board = replace(made.board, cpu=str(self.python.processor), memory_bytes=None)
+        return replace(made, board=board, conditions=None)
 
 
 def _refuse_crashing(runtime: RuntimePin) -> None:

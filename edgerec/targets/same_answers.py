@@ -26,17 +26,5 @@ def same_answers(reports: Mapping[str, DeviceReport]) -> tuple[tuple[str, ...], 
 
 def _answers(report: DeviceReport) -> DeviceReport:
     """Return what the harness said, without the machine that it said it on but with the runtime."""
-    board = replace(
-        report.board,
-        machine="",
-        system="",
-        release="",
-        cpu="",
-        cores=0,
-        governor=None,
-        frequency_khz=None,
-        temperature_c=None,
-        load=None,
-        memory_bytes=None,
-    )
-    return replace(report, board=board, memory=None)
+    board = replace(report.board, machine="", system="", release="", cpu="", cores=0, memory_bytes=None)
+    return replace(report, board=board, memory=None, conditions=None)

@@ -506,3 +506,66 @@ def test_an_interrupted_run_leaves_nothing(
     assert "Traceback" not in said
     assert list(scratch.iterdir()) == []
     assert not written.exists()
+
+
+@pytest.mark.parametrize("ids", ["uniform", "zipf"])
+def test_ids_are_drawn_as_asked_and_the_report_says_how(
+    ids: str, pointwise: SimpleNamespace, harness: Callable
+) -> None:
+    ran = harness(pointwise.path, "--only", "latency", "--ids", ids)
+    assert ran.report.latency.ids == ids
+    assert ("ids were drawn uniformly, not as users draw them" in ran.report.warnings) == (ids == "uniform")
+
+
+def test_a_trace_is_called_row_by_row(pointwise: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    (tmp_path / "trace.txt").write_text("3 7\n16 29\n")
+    asked = (pointwise.path, "--only", "latency", "--ids", "trace")
+    assert harness(*asked, "--trace", str(tmp_path / "trace.txt")).report.latency.ids == "trace"
+    (tmp_path / "trace.txt").write_text("3 7\n16 30\n")
+    refused = harness(*asked, "--trace", str(tmp_path / "trace.txt")).error
+    assert refused == "input 'item' was given id 30, where the model takes 0 to 29"
+    assert harness(*asked).error == "a trace needs both --ids trace and --trace FILE"
+
+
+def test_ids_that_cannot_be_had_are_refused(catalogue: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.tflite"
+    bare.write_bytes(catalogue.members[bundle.MODEL])
+    limits = ("--limits", "history=31")
+    assert "there is no eval set" in harness(bare, *limits, "--ids", "eval").error
+    assert "ids of a zipf need a bundle" in harness(bare, *limits, "--ids", "zipf").error
+    assert harness(catalogue.path, "--ids", "mine").error == "ids come from eval, uniform, zipf, trace, not 'mine'"
+
+
+def test_conditions_are_of_before_during_and_after(catalogue: SimpleNamespace, harness: Callable) -> None:
+    found = harness(catalogue.path, "--only", "memory,latency").report.conditions
+    phases = [moment.phase for moment in found.moments]
+    assert (phases[0], phases[1], phases[-1]) == ("before", "memory", "after")
+    assert phases[2:-1] == ["latency"] * 10
+    assert found.before.load is not None
+
+
+def test_a_sustained_run_goes_on_for_as_long_as_asked(catalogue: SimpleNamespace, harness: Callable) -> None:
+    found = harness(catalogue.path, "--only", "memory", "--sustained", "2").report
+    assert len(found.sustained.seconds) == 2
+    assert min(second.calls for second in found.sustained.seconds) > 0
+    assert [moment.phase for moment in found.conditions.moments].count("sustained") == 2
+    emulated = harness(catalogue.path, "--provenance", "emulated", "--sustained", "2")
+    assert emulated.error == "latency under an emulator means nothing and is not measured"
+
+
+def test_a_weight_cache_is_storage_and_refused_where_there_is_none(
+    make: Callable, new_catalogue: type, harness: Callable, runtime: str, tmp_path: Path
+) -> None:
+    made = make(tmp_path / "x.bundle", new_catalogue(items=64, columns=32))
+    ran = harness(made.path, "--weight-cache")
+    if runtime.startswith("tflite-runtime"):
+        assert ran.error == "tflite-runtime 2.14.0 takes no weight cache: use ai-edge-litert 2.3.0 or leave it out"
+        return
+    assert ran.code == 0, ran.lines
+    found = ran.report
+    assert found.storage.model_bytes == len(made.members[bundle.MODEL])
+    assert found.storage.weight_cache_bytes > 64 * 32 * 4
+    assert found.storage.weight_cache_made_ns > 0
+    assert found.golden.held
+    assert len(found.latency.warm_ns) == 20
+    assert harness(made.path).report.storage.weight_cache_bytes is None
