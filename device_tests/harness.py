@@ -24,7 +24,7 @@ from device_tests import (
     sustained,
     traces,
 )
-from device_tests.conditions import warnings
+from device_tests.conditions import Conditions, warnings
 from device_tests.errors import BundleError, ModelError
 from device_tests.measurement import Latency, Memory, Storage, Sustained
 from device_tests.model import Model, Recommender
@@ -100,9 +100,8 @@ class _Run:
         replayed, scores = self._golden() if "golden" in phases else (None, None)
         found, lists = self._quality(replayed) if "quality" in phases else (None, None)
         held = None if self.settings.sustained_s is None else self._sustained(self.settings.sustained_s)
-        self.watch.look("after")
-        conditions = self.watch.conditions()
-        if taken is not None or held is not None:
+        conditions = self._conditions()
+        if conditions is not None and (taken is not None or held is not None):
             self.warnings = [*warnings(conditions, machine.cores, machine.memory_bytes), *self.warnings]
         made = report.DeviceReport(
             version=report.VERSION,
@@ -121,6 +120,13 @@ class _Run:
             conditions=conditions,
         )
         return Outcome(made, lists, scores)
+
+    def _conditions(self) -> Optional[Conditions]:
+        """Look for the last time; what is counted tells no time, and nobody looked."""
+        if self.settings.meter is not None:
+            return None
+        self.watch.look("after")
+        return self.watch.conditions()
 
     def _counts(self) -> Counts:
         self.announce("counts")

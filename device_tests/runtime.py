@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MODULES = {"tflite-runtime": "tflite_runtime", "ai-edge-litert": "ai_edge_litert"}
+_INSTEAD = "use ai-edge-litert 2.3.0 or leave it out"
 _BEFORE_NUMPY_2 = frozenset({"tflite-runtime"})
 
 
@@ -44,17 +45,16 @@ class Runtime:
 
     def _compiling(self) -> ModuleType:
         """Return ai_edge_litert.compiled_model; ModelError in a runtime that takes no weight cache."""
-        name = f"{MODULES[self.name]}.compiled_model"
-        try:
-            module = importlib.import_module(name)
-            known = "xnnpack_weight_cache_path" in module.CpuOptions.__dataclass_fields__
-        except (ImportError, AttributeError):
-            known = False
-        if not known:
-            raise ModelError(
-                f"{self.name} {self.version} takes no weight cache: use ai-edge-litert 2.3.0 or leave it out"
-            )
-        return module
+        name, refused = f"{MODULES[self.name]}.compiled_model", f"{self.name} {self.version} takes no weight cache"
+        if importlib.util.find_spec(name) is not None:
+            try:
+                module = importlib.import_module(name)
+            except ImportError as why:
+                raise ModelError(f"{refused} here ({one_line(why)}): {_INSTEAD}") from None
+            options = getattr(module, "CpuOptions", None)
+            if "xnnpack_weight_cache_path" in getattr(options, "__dataclass_fields__", {}):
+                return module
+        raise ModelError(f"{refused}: {_INSTEAD}")
 
 
 def load(name: Optional[str] = None) -> Runtime:

@@ -8,6 +8,7 @@ from device_tests.errors import ModelError
 from device_tests.report import DeviceReport
 from edgerec.targets.fleet import Member, Outcome
 from edgerec.targets.job import Job, Ran
+from edgerec.targets.same_answers import same_answers
 from edgerec.two_runtimes import InBoth, compared
 
 
@@ -49,7 +50,7 @@ def comparable(job: Job, bundle: Bundle | None) -> Job:
 def fleet_rows(members: Sequence[Member], outcomes: Sequence[Outcome], bundle: Bundle | None) -> tuple[FleetRow, ...]:
     """Give the rows of the outcomes that came, in the order of the members.
 
-    Emulated targets that gave equal golden results, quality, lists and scores are one row.
+    Emulated targets that gave equal counts, golden results, quality, lists and scores are one row.
     """
     came = sorted(outcomes, key=lambda one: members.index(one.member))
     first = next((one.ran for one in came if one.ran is not None), None)
@@ -82,11 +83,6 @@ def _told(ran: Ran) -> bool:
 
 
 def _same(one: Ran | None, other: Ran | None) -> bool:
-    if one is None or other is None:
+    if one is None or other is None or (one.lists, one.scores) != (other.lists, other.scores):
         return False
-    reports = one.report, other.report
-    return all(report.provenance == "emulated" for report in reports) and _answers(one) == _answers(other)
-
-
-def _answers(ran: Ran) -> tuple[object, ...]:
-    return ran.report.golden, ran.report.quality, ran.lists, ran.scores
+    return len(same_answers({"one": one.report, "other": other.report})) == 1

@@ -1,7 +1,7 @@
 """Two models timed in turns on one open device, in fresh processes: what drifts, drifts for both."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -14,7 +14,8 @@ from edgerec.statistics import Interval
 from edgerec.targets.job import Job
 from edgerec.targets.target import Device
 
-PROCESSES = 7
+PROCESSES = 11
+"""Of each model. A percentile interval from fewer is too narrow, or as wide as the two or three that were disturbed."""
 SEED = 0
 
 Side = Literal["old", "new"]
@@ -39,34 +40,48 @@ class Interleaved:
         return [report.latency.warm_ns for report in reports if report.latency is not None]
 
     @cached_property
-    def ratio(self) -> Interval:
-        """How many times as long the new model's call takes as the old one's."""
-        return speed_ratio(self.calls_ns("old"), self.calls_ns("new"), seed=SEED)
+    def ratio(self) -> Interval | None:
+        """How many times as long the new model's call takes as the old one's; None of fewer than five processes."""
+        sides = self.calls_ns("old"), self.calls_ns("new")
+        return None if min(map(len, sides)) < FEWEST_PROCESSES else speed_ratio(*sides, seed=SEED)
 
     @property
     def outcome(self) -> Outcome:
         """What the ratio tells of the new model."""
-        return outcome_of(self.ratio)
+        return "inconclusive" if self.ratio is None else outcome_of(self.ratio)
+
+    def with_report(self, side: Side, report: DeviceReport) -> "Interleaved":
+        """Give the same with what one more process of a side said."""
+        return replace(self, old=(*self.old, report)) if side == "old" else replace(self, new=(*self.new, report))
 
 
 def interleave(device: Device, old: Job, new: Job, *, processes: int = PROCESSES, progress: Progress) -> Interleaved:
+    """Time two models on one device as `in_turns` does, and give what all their processes said."""
+    *_, whole = in_turns(device, old, new, processes=processes, progress=progress)
+    return whole
+
+
+def in_turns(
+    device: Device, old: Job, new: Job, *, processes: int = PROCESSES, progress: Progress
+) -> Iterator[Interleaved]:
     """Time two models on one device in `processes` fresh processes each, in the order old new new old, again and again.
 
-    A process of each runs before and is not counted: it brings files to the device and into its page cache. Raises
-    InterleavingError for fewer than five processes or an emulated device, RunError and UnreachableError as a run does.
+    Gives all that was said so far after every process. One of each runs before and is not counted: it brings files to
+    the device and into its page cache. Raises InterleavingError for fewer than five processes or an emulated device,
+    RunError and UnreachableError as a run does.
     """
     if processes < FEWEST_PROCESSES:
         raise InterleavingError(f"Two models are told apart by at least {FEWEST_PROCESSES} processes, not {processes}.")
     jobs = {"old": old, "new": new}
-    told: dict[str, list[DeviceReport]] = {"old": [], "new": []}
+    found = Interleaved((), ())
     for at, side in enumerate(("old", "new", *_order(processes))):
         report = device.run(jobs[side], progress=_nothing).report
         if report.provenance != "measured" or report.latency is None:
             raise InterleavingError("An emulator tells no times: compare two models on this machine or on a board.")
         if at > 1:
-            told[side].append(report)
             progress(f"process {at - 1} of {2 * processes}, {side}")
-    return Interleaved(tuple(told["old"]), tuple(told["new"]))
+            found = found.with_report(side, report)
+            yield found
 
 
 def _order(processes: int) -> Iterator[Side]:

@@ -21,8 +21,7 @@ Outcome = Literal["slower", "faster", "no different", "inconclusive"]
 MARGIN = 0.02
 """A share of the old model's time: less than that is no difference."""
 FEWEST_PROCESSES = 5
-CONFIDENCE = 0.99
-"""Of the interval. From few processes a percentile interval is too narrow, so 99 % are asked where 95 % are meant."""
+CONFIDENCE = 0.95
 SAMPLES = 1000
 
 Process = Sequence[int]

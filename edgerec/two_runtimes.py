@@ -53,7 +53,7 @@ class InBoth:
     def recall_difference(self) -> float:
         """How far recall at the length of the lists is apart over all test users, NaN where one asked only some."""
         first, second = (one.quality for one in self.reports)
-        if first is None or second is None or first.users != second.users:
+        if first is None or second is None or first.sample_of is not None or second.sample_of is not None:
             return math.nan
         return abs(first.metric("recall", first.k) - second.metric("recall", second.k))
 

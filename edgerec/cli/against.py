@@ -9,7 +9,7 @@ import click
 
 from converters.anatomy import id_limits
 from edgerec import storage
-from edgerec.interleaving import Interleaved, interleave, refuse_other_ids
+from edgerec.interleaving import Interleaved, in_turns, refuse_other_ids
 from edgerec.model_file import ModelFile, read_model_file
 from edgerec.report.console import style_of
 from edgerec.report.interleaved_text import interleaved_json, interleaved_text
@@ -28,14 +28,15 @@ def bench_against(
     job = replace(member.job, only=("latency",), starts=1, more_threads=(), sustained_s=None)
     if output is not None:
         storage.prepare(output)
-    with showing_progress() as progress, opened_in_turn(member.target, job.runtime, progress=progress) as device:
-        found = interleave(
-            device, _of(job, old, against), _of(job, new, job.file), processes=processes, progress=progress
-        )
-    told = interleaved_json(found)
-    if output is not None:
-        storage.write_text(output, json.dumps(told) + "\n")
-    _print(found, told, as_json=as_json)
+    found = Interleaved((), ())
+    try:
+        with showing_progress() as progress, opened_in_turn(member.target, job.runtime, progress=progress) as device:
+            sides = _of(job, old, against), _of(job, new, job.file)
+            for so_far in in_turns(device, *sides, processes=processes, progress=progress):
+                found = so_far
+    finally:
+        if found.old or found.new:
+            _show(found, output, as_json=as_json)
     return 1 if found.outcome == "slower" else 0
 
 
@@ -43,5 +44,9 @@ def _of(job: Job, model: ModelFile, path: Path) -> Job:
     return replace(job, file=path, limits=id_limits(model.tflite) if model.bundle is None else {})
 
 
-def _print(found: Interleaved, told: dict[str, object], *, as_json: bool) -> None:
+def _show(found: Interleaved, output: Path | None, *, as_json: bool) -> None:
+    """Print what came and keep it, whatever ended it."""
+    told = interleaved_json(found)
+    if output is not None:
+        storage.write_text(output, json.dumps(told) + "\n")
     click.echo(json.dumps(told, indent=2) if as_json else interleaved_text(found, style_of(sys.stdout)))

@@ -1,32 +1,24 @@
 """`edgerec bench`: run a bundle or .tflite on a target and report what it measured."""
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from converters.anatomy import id_limits
-from device_tests import report as report_format
-from edgerec import storage
 from edgerec.cli.against import bench_against
+from edgerec.cli.alone import bench_alone
 from edgerec.cli.several import bench_fleet, bench_matrix
 from edgerec.cli.threads import numbers_of_threads
 from edgerec.config import FILE_NAME, read_config_if_there
-from edgerec.half_rates import float32_ranks
 from edgerec.interleaving import PROCESSES
 from edgerec.model_file import read_model_file
-from edgerec.report.console import style_of
-from edgerec.report.device_figures import figures_of
-from edgerec.report.device_text import device_json, device_text
-from edgerec.report.progress import showing_progress
 from edgerec.speed_ratio import FEWEST_PROCESSES
 from edgerec.targets import environment, local
 from edgerec.targets.asked import asked
+from edgerec.targets.cleaning import clean_all
 from edgerec.targets.job import TIME_LIMIT_S, Job
 from edgerec.targets.setting import TargetSetting
-from edgerec.targets.turns import in_turn
 
 PHASES = ("memory", "latency", "golden", "quality", "counts")
 IDS = ("eval", "uniform", "zipf", "trace")
@@ -46,6 +38,7 @@ STARTS = 5
 @click.option("--k", type=click.IntRange(min=1), help="Length of the lists [the bundle's own].")
 @click.option("--users", type=click.IntRange(min=1), help="Of the bundle's users, for quality [all].")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Run this phase only; may be repeated.")
+@click.option("--native", "native_path", help="A benchmark_model to run beside; a file here, or on the device.")
 @click.option("--ids", type=click.Choice(IDS), help="Where ids of timed calls come from [eval; uniform for .tflite].")
 @click.option("--trace", type=click.Path(path_type=Path), help="For --ids trace: a .npy or text, one call a row.")
 @click.option(
@@ -61,6 +54,7 @@ STARTS = 5
     show_default=True,
     help="For --against: fresh processes of each.",
 )
+@click.option("--clean", is_flag=True, help="Then remove what edgerec keeps on the targets.")
 @click.option("--wheels", type=click.Path(path_type=Path), help="A folder of wheels to take the runtime from.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes; a folder for several.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -75,6 +69,7 @@ def command(
     k: int | None,
     users: int | None,
     only: tuple[str, ...],
+    native_path: str | None,
     ids: str | None,
     trace: Path | None,
     starts: int,
@@ -82,6 +77,7 @@ def command(
     weight_cache: bool,
     against: Path | None,
     processes: int,
+    clean: bool,
     wheels: Path | None,
     output: Path | None,
     as_json: bool,
@@ -99,9 +95,10 @@ def command(
     """
     if matrix and runtime:
         raise click.UsageError("--matrix tries every runtime; leave --runtime out")
+    for option, given in (("--native", native_path), ("--against", against)):
+        if given and (matrix or len(targets) > 1):
+            raise click.UsageError(f"{option} is for one target; leave the other targets or --matrix out")
     settings = read_config_if_there().target
-    if against is not None and (matrix or len(targets) > 1):
-        raise click.UsageError("--against compares two models on one target; leave the other targets or --matrix out")
     first, *more = threads or (None,)
     job = Job(
         file,
@@ -124,21 +121,13 @@ def command(
     if model.bundle is None:
         members = tuple(replace(one, job=replace(one.job, limits=id_limits(model.tflite))) for one in members)
     if against is not None:
-        return bench_against(members[0], model, against, output, processes=processes, as_json=as_json)
-    if matrix:
-        return bench_matrix(members, model, output, as_json=as_json)
-    if len(members) > 1:
-        return bench_fleet(members, model, output, as_json=as_json)
-    if output is not None:
-        storage.prepare(output)
-    with showing_progress() as progress:
-        report = in_turn(members[0].target, members[0].job, progress=progress).report
-    if output is not None:
-        storage.write_text(output, report_format.dumps(report))
-    figures = figures_of(report, float32_ranks(model.bundle))
-    if as_json:
-        click.echo(json.dumps(device_json(figures, None if output is None else str(output)), indent=2))
+        code = bench_against(members[0], model, against, output, processes=processes, as_json=as_json)
+    elif matrix:
+        code = bench_matrix(members, model, output, as_json=as_json)
+    elif len(members) > 1:
+        code = bench_fleet(members, model, output, as_json=as_json)
     else:
-        click.echo(device_text(figures, style_of(sys.stdout)))
-        click.echo(f"\nreport: {output}" if output else "\nno report kept; -o REPORT keeps one for `edgerec check`")
-    return 0 if report.golden is None or report.golden.held else 1
+        code = bench_alone(members[0], model, output, native_path, as_json=as_json)
+    if clean:
+        clean_all([one.target for one in members])
+    return code

@@ -14,7 +14,8 @@ from edgerec.report.console import style_of
 from edgerec.report.installation_text import targets_json, targets_text
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
-from edgerec.targets import capsule, capsule_archive, environment
+from edgerec.targets import capsule, capsule_archive, cleaning, environment
+from edgerec.targets.asked import target_named
 from edgerec.targets.readiness import readiness, schemes
 from edgerec.targets.zipapp import write_harness
 
@@ -81,6 +82,22 @@ def build_capsule(
     if output is not None:
         capsule_archive.write(made.folder, output)
     click.echo(json.dumps(capsule_json(made, output), indent=2) if as_json else capsule_text(made, output))
+
+
+@command.command("clean")
+@click.argument("names", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--json", "as_json", is_flag=True, help="Print which were cleaned as JSON.")
+def clean(*, names: tuple[str, ...], as_json: bool) -> None:
+    """Remove what edgerec keeps on each TARGET, so that nothing of it is left there; the next run sends it again."""
+    settings = read_config_if_there().target
+    targets = {name: target_named(name, settings) for name in names}
+    with showing_progress() as progress:
+        cleaned = {name: cleaning.clean(target, progress=progress) for name, target in targets.items()}
+    for name, kept in cleaned.items():
+        if not as_json:
+            click.echo(f"{name}: {'clean' if kept else 'keeps nothing but what `edgerec doctor` shows'}")
+    if as_json:
+        click.echo(json.dumps({"cleaned": [name for name, kept in cleaned.items() if kept]}, indent=2))
 
 
 @command.command("harness")

@@ -1,6 +1,6 @@
 """What devices measured: the evidence of the reports that are of this very file."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from device_tests.report import DeviceReport, GoldenResult
@@ -8,6 +8,7 @@ from edgerec.gate.budget import Limit
 from edgerec.gate.from_file import Reading
 from edgerec.gate.from_quality import kept_of, quality_amount
 from edgerec.gate.limit_kind import Amount
+from edgerec.gate.machines import by_measurer
 from edgerec.model_file import ModelFile
 
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
@@ -42,21 +43,44 @@ def reports_of(file: ModelFile, reports: Mapping[str, DeviceReport]) -> dict[str
     return {name: one for name, one in reports.items() if one.bundle_sha256 == file.sha256}
 
 
-def measured_amount(
-    limit: Limit, file: ModelFile, reports: Mapping[str, DeviceReport], conditions: Conditions
-) -> tuple[Reading, bool]:
-    """Give the worst amount that this file's reports hold for a limit, and whether it is measured as the target asks.
+@dataclass(frozen=True)
+class Measured:
+    """What reports hold for a limit, and whether any was made as the target asks.
 
-    The worst of all reports counts; it proves the limit only when one of them was made under the conditions. A reading
-    without an amount says why.
+    `measurer` says of which machine and runtime it is, empty where the reports are of one alone or it does not matter.
+    """
+
+    reading: Reading
+    as_asked: bool
+    measurer: str = ""
+
+
+def measured_amounts(
+    limit: Limit, file: ModelFile, reports: Mapping[str, DeviceReport], conditions: Conditions
+) -> tuple[Measured, ...]:
+    """Give the worst amount that this file's reports hold for a limit, of what a machine costs one for every machine.
+
+    Golden outputs and quality are of the file: the worst of all reports counts. Latency and memory of different
+    machines or runtimes are no figures of one thing, and each of them has to hold. They prove the limit only when one
+    of the reports was made under the conditions. A reading without an amount says why.
     """
     readings = {name: _amount(limit, file, name, report) for name, report in reports.items()}
     known = {name: reading for name, reading in readings.items() if reading.amount is not None}
     if not known:
         kind = "model" if file.bundle is None else "bundle"
-        return next(iter(readings.values()), Reading(None, reason=f"no report of this {kind}")), False
-    worst = (max if limit.kind.direction == "at most" else min)(known.values(), key=_figure)
-    return worst, any(conditions.hold_for(reports[name]) for name in known)
+        return (Measured(next(iter(readings.values()), Reading(None, reason=f"no report of this {kind}")), False),)
+    as_asked = any(conditions.hold_for(reports[name]) for name in known)
+    groups = by_measurer({name: reports[name] for name in known})
+    if len(groups) == 1 or limit.kind.evidence in {"golden", "quality"}:
+        return (Measured(_worst(limit, known.values()), as_asked),)
+    return tuple(
+        Measured(_worst(limit, [known[name] for name in group]), as_asked, str(measurer))
+        for measurer, group in groups.items()
+    )
+
+
+def _worst(limit: Limit, readings: Collection[Reading]) -> Reading:
+    return (max if limit.kind.direction == "at most" else min)(readings, key=_figure)
 
 
 def _figure(reading: Reading) -> float:
@@ -158,4 +182,18 @@ def _quality(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount 
     return quality_amount(name, report.quality)
 
 
-_BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality, "counts": _counts}
+def _storage(_name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+    storage = report.storage
+    if storage is None:
+        return None, "what lies on the disk was not told"
+    return storage.model_bytes + (storage.weight_cache_bytes or 0), ""
+
+
+_BY_EVIDENCE = {
+    "golden": _golden,
+    "latency": _latency,
+    "memory": _memory,
+    "quality": _quality,
+    "storage": _storage,
+    "counts": _counts,
+}

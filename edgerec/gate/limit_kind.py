@@ -13,7 +13,7 @@ from edgerec.suggestion import did_you_mean
 Amount = float | str | bool
 Unit = Literal["bytes", "ns", "count", "share", "version", "flag"]
 Direction = Literal["at most", "at least"]
-Evidence = Literal["file", "golden", "quality", "latency", "memory", "counts"]
+Evidence = Literal["file", "golden", "quality", "latency", "memory", "storage", "counts"]
 
 
 class UnknownLimitError(EdgerecError):
@@ -34,6 +34,7 @@ LIMITS: Mapping[str, LimitKind] = {
     "app_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, on disk"),
     "download_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, deflated as in an APK"),
     "model_bytes": LimitKind("bytes", "at most", "file", "model.tflite alone, on disk"),
+    "storage_bytes": LimitKind("bytes", "at most", "storage", "model and weight cache on the device's disk"),
     "oldest_runtime": LimitKind("version", "at most", "file", "the runtime that must still know every op version"),
     "flex": LimitKind("flag", "at most", "file", "whether Flex (TensorFlow) ops are allowed"),
     "custom": LimitKind("flag", "at most", "file", "whether custom ops are allowed"),

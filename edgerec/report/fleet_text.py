@@ -8,11 +8,11 @@ from device_tests.report import Board, DeviceReport
 from edgerec.fleet_rows import FleetRow
 from edgerec.report.console import GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.device_figures import figures_of
-from edgerec.report.quantities import duration, share, size
+from edgerec.report.quantities import count, duration, share, size
 
 JSON_VERSION = 1
 NOTHING = "-"
-_NUMBERS = (4, 5, 6, 7, 8, 9, 10)
+_NUMBERS = (4, 5, 6, 7, 8, 9, 10, 11)
 
 
 def fleet_text(rows: Sequence[FleetRow], style: Style = PLAIN) -> str:
@@ -20,7 +20,7 @@ def fleet_text(rows: Sequence[FleetRow], style: Style = PLAIN) -> str:
     k = next((one.report.quality.k for one in rows if one.report and one.report.quality), None)
     header = (
         *("target", "machine", "runtime", "golden", "recall" if k is None else f"recall@{k}", "p50", "p95"),
-        *("private", "peak", "overlap", "equal lists", "agrees"),
+        *("private", "peak", "instructions", "overlap", "equal lists", "agrees"),
     )
     first = next((one for one in rows if one.report is not None), None)
     lines = [table(header, [_cells(one, first) for one in rows], right=_NUMBERS)]
@@ -28,8 +28,9 @@ def fleet_text(rows: Sequence[FleetRow], style: Style = PLAIN) -> str:
         lines += [style.paint(f"{name_of(row)}: {visible(one)}", RED) for one in _faults(row, first)]
     warnings = [(row, one) for row in rows if row.report is not None for one in row.report.warnings]
     lines += [style.paint(f"{name_of(row)}: warning: {visible(one)}", YELLOW) for row, one in warnings]
-    if first is not None and all(one.agrees is not False and one.report is not None for one in rows):
-        lines += [style.paint(f"all agree with {name_of(first)}", GREEN)] if any(one.agrees for one in rows) else []
+    compared = [one.agrees for one in rows if one is not first]
+    if first is not None and compared and all(compared):
+        lines.append(style.paint(f"all agree with {name_of(first)}", GREEN))
     return "\n".join(lines)
 
 
@@ -60,7 +61,7 @@ def golden_cell(row: FleetRow) -> str:
 def _cells(row: FleetRow, first: FleetRow | None) -> tuple[str, ...]:
     report = row.report
     if report is None:
-        return name_of(row), "not measured", *([NOTHING] * 10)
+        return name_of(row), "not measured", *([NOTHING] * 11)
     memory = report.memory
     return (
         name_of(row),
@@ -70,6 +71,7 @@ def _cells(row: FleetRow, first: FleetRow | None) -> tuple[str, ...]:
         NOTHING if report.quality is None else share(report.quality.metric("recall", report.quality.k)),
         *_times(report),
         *((NOTHING, NOTHING) if memory is None else (size(memory.private_run), size(memory.peak))),
+        NOTHING if report.counts is None else count(max(one.instructions for one in report.counts.invoke)),
         *comparison_cells(row, first),
     )
 

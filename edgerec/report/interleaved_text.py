@@ -3,12 +3,15 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from device_tests.record import to_json
 from edgerec.interleaving import Interleaved, Side
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.quantities import duration
-from edgerec.speed_ratio import CONFIDENCE, MARGIN
+from edgerec.speed_ratio import CONFIDENCE, FEWEST_PROCESSES, MARGIN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from device_tests.report import DeviceReport
 
 JSON_VERSION = 1
@@ -20,19 +23,27 @@ def interleaved_text(found: Interleaved, style: Style = PLAIN) -> str:
     rows = []
     sides: tuple[tuple[Side, tuple[DeviceReport, ...]], ...] = (("old", found.old), ("new", found.new))
     for side, reports in sides:
+        if not reports:
+            continue
         medians = sorted(report.latency.p(50) for report in reports if report.latency is not None)
         calls = sum(map(len, found.calls_ns(side)))
         middle = medians[len(medians) // 2]
         rows.append((side, str(len(reports)), f"{calls:,}", *map(duration, (middle, medians[0], medians[-1]))))
-    ratio, outcome = found.ratio, found.outcome
     header = ("", "processes", "calls", "p50", "least", "most")
     lines = [
         style.paint("latency, in turns", BOLD),
         table(header, rows, right=(1, 2, 3, 4, 5), indent="  "),
-        f"  new / old {ratio.estimate:.3f}, {100 * CONFIDENCE:.0f} % interval {ratio.low:.3f} to {ratio.high:.3f}",
-        f"  {style.paint(_SENTENCES[outcome], _COLOURS[outcome])}",
+        f"  {_ratio(found)}",
+        f"  {style.paint(_SENTENCES[found.outcome], _COLOURS[found.outcome])}",
     ]
     return "\n".join([*lines, *(style.paint(f"warning: {visible(line)}", YELLOW) for line in _warnings(found))])
+
+
+def _ratio(found: Interleaved) -> str:
+    ratio = found.ratio
+    if ratio is None:
+        return f"new / old has no interval of fewer than {FEWEST_PROCESSES} processes each"
+    return f"new / old {ratio.estimate:.3f}, {100 * CONFIDENCE:.0f} % interval {ratio.low:.3f} to {ratio.high:.3f}"
 
 
 def _warnings(found: Interleaved) -> list[str]:
@@ -43,16 +54,20 @@ def _warnings(found: Interleaved) -> list[str]:
 
 
 def interleaved_json(found: Interleaved) -> dict[str, object]:
-    """Give the ratio, what it tells, and every raw call, process by process."""
+    """Give the ratio, null where there is none, what it tells, and every raw call, process by process."""
     ratio = found.ratio
     return {
         "version": JSON_VERSION,
         "outcome": found.outcome,
-        "ratio": {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high, "confidence": CONFIDENCE},
+        "ratio": None if ratio is None else {**to_json(ratio), "confidence": CONFIDENCE},
         "margin": MARGIN,
-        "old": {"model_sha256": found.old[0].model_sha256, "calls_ns": found.calls_ns("old")},
-        "new": {"model_sha256": found.new[0].model_sha256, "calls_ns": found.calls_ns("new")},
+        "old": {"model_sha256": _model(found.old), "calls_ns": found.calls_ns("old")},
+        "new": {"model_sha256": _model(found.new), "calls_ns": found.calls_ns("new")},
     }
+
+
+def _model(reports: "Sequence[DeviceReport]") -> str | None:
+    return reports[0].model_sha256 if reports else None
 
 
 _WITHIN = f"{100 * MARGIN:.0f} %"

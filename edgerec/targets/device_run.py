@@ -12,10 +12,21 @@ RUNS, LOCK = "runs", "lock"
 _GONE, _TAKEN, _FOLLOWED = 3, 4, 5
 _POLL_S = 5  # how long the device looks for something new before it answers that there is nothing
 
-# A process is told from a later one of the same number by the tick it was started in; a zombie is none.
+# A process is told from a later one of the same number by the tick it was started in; a zombie is none. Without a
+# program for each step: what follows a run must not take the time that is measured.
 _ALIVE = """
-born() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | { read -r line; set -- $line; [ "$1" != Z ] && echo "${20}"; }; }
-alive() { [ -n "$1" ] && [ "$(born "${1%%.*}")" = "${1#*.}" ]; }
+born() {
+  born=
+  { read -r born < "/proc/$1/stat"; } 2>/dev/null || return 1
+  set -- ${born##*) }
+  born=${20}
+  [ "$1" != Z ]
+}
+alive() { [ -n "$1" ] && born "${1%%.*}" && [ "$born" = "${1#*.}" ]; }
+content() {
+  content=
+  { read -r content < "$1"; } 2>/dev/null
+}
 """
 # $1 is edgerec's folder, $2 the run's, $3 the time limit; the words after them are the harness.
 # A link is made in one step and holds who made it, which a file does not.
@@ -26,7 +37,8 @@ trap '' HUP
 folder=$1 limit=$3
 cd "$2" || exit 1
 shift 3
-me="$$.$(born $$)"
+born $$
+me="$$.$born"
 echo "$me" > process
 while [ "$(readlink "$folder/lock")" != "$me" ]; do
   ln -s "$me" "$folder/lock" 2>/dev/null && continue
@@ -70,19 +82,20 @@ _START = (
     + """
 folder=$1 run=$2 token=$3 script=$4
 if [ -d "$run" ]; then
-  first=$(cat "$run/follower" 2>/dev/null)
-  idle=0
+  content "$run/follower"
+  first=$content idle=0
   while [ $idle -lt 2 ]; do
-    now=$(cat "$run/follower" 2>/dev/null)
+    content "$run/follower"
     idle=$((idle + 1))
-    if alive "$now"; then
+    if alive "$content"; then
       # The look of a host that is gone ends by itself; only one that is there looks again.
-      [ "$now" = "$first" ] || exit 5
+      [ "$content" = "$first" ] || exit 5
       idle=0
     fi
     sleep 1
   done
-  if [ -f "$run/ended" ] || alive "$(cat "$run/process" 2>/dev/null)"; then
+  content "$run/process"
+  if [ -f "$run/ended" ] || alive "$content"; then
     echo "$token" > "$run/token"
     echo taken
     exit 0
@@ -111,15 +124,20 @@ _LOOK = (
     _ALIVE
     + """
 cd "$1" 2>/dev/null || exit 3
-[ "$(cat token)" = "$2" ] || exit 4
-echo "$$.$(born $$)" > follower
+content token
+[ "$content" = "$2" ] || exit 4
+born $$
+echo "$$.$born" > follower
+content process
+process=$content
 tries=0
 while :; do
-  ended=$(cat ended 2>/dev/null)
-  if [ -z "$ended" ] && ! alive "$(cat process 2>/dev/null)"; then
-    ended=$(cat ended 2>/dev/null)
-    ended=${ended:-gone}
+  content ended
+  if [ -z "$content" ] && ! alive "$process"; then
+    content ended
+    content=${content:-gone}
   fi
+  ended=$content
   size=$(($(wc -c < stderr)))
   [ -z "$ended" ] && [ "$size" -le "$3" ] && [ $tries -lt "$4" ] || break
   tries=$((tries + 1))
@@ -133,8 +151,10 @@ tail -c +$(($3 + 1)) stderr | head -c $((size - $3))
 _STOP = (
     _ALIVE
     + """
-[ "$(cat "$2/token" 2>/dev/null)" = "$3" ] || exit 0
-process=$(cat "$2/process" 2>/dev/null)
+content "$2/token"
+[ "$content" = "$3" ] || exit 0
+content "$2/process"
+process=$content
 if alive "$process"; then
   kill -9 "-${process%%.*}" 2>/dev/null || kill -9 "${process%%.*}"
 fi

@@ -16,6 +16,7 @@ from edgerec.targets.child import Ended
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
 from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
+from edgerec.targets.local_shell import LocalShell
 from edgerec.targets.target import HERE
 
 NAME = "local"
@@ -38,6 +39,11 @@ class Local:
         """Make the runtime's environment, or capsule, where there is none. Raises RuntimeUnavailableError."""
         python_for(runtime, wheels=self.wheels, progress=progress)
         yield self
+
+    @property
+    def shell(self) -> LocalShell:
+        """This machine's command line, in a folder on a disk as the harness has it."""
+        return LocalShell(str(storage.folder("harness")))
 
     def run(self, job: Job, *, progress: Progress = silent) -> Ran:
         """Run the harness as `run` does."""

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import emulator, local, ssh_address
+from edgerec.targets import adb, board, emulator, local, ssh_address
+from edgerec.targets.adb import Adb
 from edgerec.targets.emulator import Emulator
 from edgerec.targets.local import Local
 from edgerec.targets.ssh import ssh
@@ -27,7 +28,13 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
 SCHEMES: Registry[Target] = Registry(
     "target",
     GROUP,
-    {local.NAME: lambda _: Local(), emulator.SCHEME: Emulator, ssh_address.SCHEME: ssh},
+    {
+        local.NAME: lambda _: Local(),
+        emulator.SCHEME: Emulator,
+        ssh_address.SCHEME: ssh,
+        adb.SCHEME: Adb,
+        board.SCHEME: board.board,
+    },
     UnreachableError,
 )
 """What makes a target of the rest of its name, by scheme."""

@@ -1,9 +1,10 @@
 """Boards over ssh: `ssh://[user@]host[:port]`, with the user's own OpenSSH, configuration, keys and known hosts."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 
+from edgerec import storage
 from edgerec.progress import Progress
 from edgerec.targets import capsule, remote
 from edgerec.targets.device_run import remove_everything
@@ -28,16 +29,18 @@ class Ssh:
     address: Address
     options: tuple[str, ...] = ()
     """What every ssh is given beside what the user's configuration says."""
+    called: str | None = None
+    """What the user calls it, where that is not its address."""
 
     @property
     def name(self) -> str:
-        """The address as the user writes it."""
-        return str(self.address)
+        """The board as the user names it."""
+        return self.called or str(self.address)
 
     @property
     def device(self) -> str:
-        """The board itself; a server on loopback takes this machine's time."""
-        return HERE if self.address.host in _LOOPBACK else self.name
+        """The board itself, whoever logs in; a server on loopback takes this machine's time."""
+        return HERE if self.address.host in _LOOPBACK else str(replace(self.address, user=None))
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise UnreachableError where the board cannot be reached or is none that a runtime can be had for."""
@@ -68,8 +71,7 @@ class Ssh:
     @contextmanager
     def connected(self) -> Iterator[SshShell]:
         """Give the board's shell while the block runs. Raises UnreachableError."""
-        connection = Connection(self.address, self.options)
-        try:
+        with storage.scratch("ssh-") as folder, closing(Connection(self.address, folder, self.options)) as connection:
             connection.open()
             said = SshShell(connection, self.name, "").ask(("sh", "-c", _HOME))
             home = said.out.rstrip("\n").rpartition("\n")[2]
@@ -79,8 +81,6 @@ class Ssh:
                     "Make one for that user, or log in as another."
                 )
             yield SshShell(connection, self.name, f"{home}/edgerec/device")
-        finally:
-            connection.close()
 
 
 def ssh(rest: str) -> Ssh:

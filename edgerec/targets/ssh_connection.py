@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
@@ -24,15 +23,16 @@ _BROKEN = 255  # what ssh itself answers when it is not the command that failed
 
 
 class Connection:
-    """The connection to an address, open from the first command on; close it.
+    """The connection to an address; close it.
 
-    `options` are given to every ssh, before what the user's configuration says.
+    `folder` is a private one for its socket, of a short path. `options` are given to every ssh, before what the user's
+    configuration says.
     """
 
-    def __init__(self, address: Address, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, address: Address, folder: Path, options: tuple[str, ...] = ()) -> None:
         self.address = address
         self._options = (*_configuration(), *options)
-        self._folder = Path(tempfile.mkdtemp(prefix="edgerec-ssh-"))  # private, and short enough for a socket's path
+        self._folder = folder
         self._master: subprocess.Popen[bytes] | None = None
 
     def open(self) -> None:
@@ -76,9 +76,8 @@ class Connection:
         return done
 
     def close(self) -> None:
-        """End the connection; nothing of it is left here."""
+        """End the connection."""
         self._disconnect()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def _socket(self) -> Path:

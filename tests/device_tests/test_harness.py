@@ -569,3 +569,24 @@ def test_a_weight_cache_is_storage_and_refused_where_there_is_none(
     assert found.golden.held
     assert len(found.latency.warm_ns) == 20
     assert harness(made.path).report.storage.weight_cache_bytes is None
+
+
+def test_memory_and_latency_are_of_the_model_with_its_cache_and_answers_of_the_one_without(
+    make: Callable, new_catalogue: type, run_code: Callable, runtime: str, tmp_path: Path
+) -> None:
+    if runtime.startswith("tflite-runtime"):
+        return  # has no cache
+    made = make(tmp_path / "x.bundle", new_catalogue(items=64, columns=32))
+    opened = run_code(f"""
+import json
+from pathlib import Path
+from device_tests import harness, runtime, settings
+opened, real, phases = [], runtime.Runtime.open, []
+def record(self, path, threads, cache=None):
+    opened.append([phases[-1], cache is not None])
+    return real(self, path, threads, cache)
+runtime.Runtime.open = record
+harness.run(settings.Settings(Path({str(made.path)!r}), calls=5, weight_cache=True), phases.append)
+print(json.dumps(opened))
+""")
+    assert opened == [["memory", True], ["latency", True], ["golden", False]]

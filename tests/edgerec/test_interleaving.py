@@ -8,10 +8,11 @@ import pytest
 
 from device_tests.bundle import decode, encode
 from device_tests.report import DeviceReport
-from edgerec.interleaving import InterleavingError, interleave, refuse_other_ids
+from edgerec.interleaving import Interleaved, InterleavingError, in_turns, interleave, refuse_other_ids
 from edgerec.progress import Progress, silent
 from edgerec.targets import environment
 from edgerec.targets.job import Job, Ran
+from edgerec.targets.target import UnreachableError
 
 MakeReport = Callable[..., DeviceReport]
 OLD, NEW = (Job(Path(name), environment.DEFAULT, only=("latency",)) for name in ("old", "new"))
@@ -42,7 +43,24 @@ def test_processes_alternate_and_the_first_of_each_is_not_counted(tiny_tflite: b
     assert [calls[0] for calls in found.calls_ns("new")] == [12_004, 12_005, 12_008, 12_009, 12_012]
     assert (heard[0], heard[-1], len(heard)) == ("process 1 of 10, old", "process 10 of 10, new", 10)
     assert found.outcome == "slower"
+    assert found.ratio is not None
     assert found.ratio.estimate == pytest.approx(1.2, abs=0.001)
+
+
+def test_what_was_said_before_a_device_went_away_is_there(tiny_tflite: bytes, report_of: MakeReport) -> None:
+    @dataclass(frozen=True)
+    class Dying(Device):
+        def run(self, job: Job, *, progress: Progress) -> Ran:
+            if len(self.asked) == 7:
+                raise UnreachableError("The device is gone.")
+            return super().run(job, progress=progress)
+
+    device, found = Dying(report_of(tiny_tflite), {"old": 10_000, "new": 12_000}), Interleaved((), ())
+    with pytest.raises(UnreachableError):  # noqa: PT012 -- what came before it is the point
+        for so_far in in_turns(device, OLD, NEW, processes=5, progress=silent):
+            found = so_far
+    assert (len(found.old), len(found.new)) == (3, 2)
+    assert (found.ratio, found.outcome) == (None, "inconclusive")
 
 
 def test_fewer_than_five_processes_and_emulated_times_are_refused(tiny_tflite: bytes, report_of: MakeReport) -> None:

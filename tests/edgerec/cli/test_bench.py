@@ -83,6 +83,23 @@ def test_what_cannot_be_measured_is_exit_code_2(edgerec: Edgerec, tmp_path: Path
         assert done.stderr.startswith("error: ")
 
 
+def test_a_benchmark_model_of_the_users_stands_beside_the_harness(
+    edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path
+) -> None:
+    native = tmp_path / "benchmark_model"
+    times = "Inference timings in us: Init: 10, First inference: 20, Warmup (avg): 30.5, Inference (avg): 40.25"
+    native.write_text(f'#!/bin/sh\ntest -s "${{1#--graph=}}" && echo "$2 $3" >> asked && echo "{times}"\n')
+    asked = ("bench", tiny_bundle.name, "--only", "latency", "--calls", 20, "--native", native)
+    done = edgerec(*asked, cwd=tmp_path, timeout=MINUTES)
+    assert done.returncode == 0, done.stderr
+    assert "40.2 us (mean)" in done.stdout
+    assert (tmp_path / "asked").read_text() == "--num_threads=1 --num_runs=20\n"
+    assert json.loads(edgerec(*asked, "--json", cwd=tmp_path).stdout)["native"]["average_ns"] == 40_250
+    nowhere = edgerec(*asked[:-1], "nowhere", cwd=tmp_path)
+    assert nowhere.returncode == 2
+    assert "no benchmark_model at nowhere" in nowhere.stderr
+
+
 @pytest.mark.slow
 def test_load_is_timed_in_fresh_processes_and_calls_with_several_numbers_of_threads(
     edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path
@@ -130,7 +147,8 @@ def test_options_that_do_not_go_together_are_refused(edgerec: Edgerec, tmp_path:
         (("--threads", "2,2"), "names a number twice"),
         (("--ids", "trace"), "a trace needs both --ids trace and --trace FILE"),
         (("--against", "gone.edgerec"), "gone.edgerec"),
-        (("--against", tiny_bundle.name, "--matrix"), "--against compares two models on one target"),
+        (("--native", "x", "--target", "local", "--target", "adb:1"), "--native is for one target"),
+        (("--against", tiny_bundle.name, "--matrix"), "--against is for one target"),
     ):
         done = edgerec("bench", tiny_bundle.name, "--only", "latency", *arguments, cwd=tmp_path, timeout=MINUTES)
         assert done.returncode == 2

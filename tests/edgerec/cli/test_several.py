@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ BOARD = """
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from edgerec.targets.target import UnreachableError
 
 @dataclass(frozen=True)
@@ -46,11 +47,16 @@ class Board:
             time.sleep(600)
         raise UnreachableError(f"{self.name} went away. Plug it in again.")
         yield
+    def clean(self):
+        if self.name == "gone":
+            raise UnreachableError("gone is not there. Plug it in.")
+        with Path("cleaned").open("a") as file:
+            file.write(f"{self.name}\\n")
 """
 
 
 @pytest.fixture
-def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Install a package that adds the scheme `serial`, for boards that are not there; give its folder."""
     folder = tmp_path / "site"
     info = folder / "boards-1.0.dist-info"
@@ -59,7 +65,8 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "entry_points.txt").write_text("[edgerec.targets]\nserial = fake_boards:Board\n")
     (folder / "fake_boards.py").write_text(BOARD)
     monkeypatch.syspath_prepend(str(folder))
-    return folder
+    yield folder
+    sys.modules.pop("fake_boards", None)
 
 
 def test_one_row_a_target_and_what_fails_costs_the_others_nothing(
@@ -67,7 +74,7 @@ def test_one_row_a_target_and_what_fails_costs_the_others_nothing(
 ) -> None:
     (tmp_path / "edgerec.toml").write_text(CONFIG)
     targets = ("--target", "local", "--target", "serial:ttyS0", "--target", "lite")
-    done = edgerec("bench", tiny_bundle.name, *targets, "-o", "out", cwd=tmp_path, timeout=MINUTES)
+    done = edgerec("bench", tiny_bundle.name, *targets, "--starts", 1, "-o", "out", cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 2, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["local", "serial:ttyS0", "lite"]
@@ -84,7 +91,7 @@ def test_one_row_a_target_and_what_fails_costs_the_others_nothing(
 def test_all_that_hold_and_agree_are_exit_code_0_and_json(edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path) -> None:
     (tmp_path / "edgerec.toml").write_text(CONFIG)
     targets = ("--target", "local", "--target", "lite")
-    done = edgerec("bench", tiny_bundle.name, *targets, "--json", cwd=tmp_path, timeout=MINUTES)
+    done = edgerec("bench", tiny_bundle.name, *targets, "--starts", 1, "--json", cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
     first, second = json.loads(done.stdout)["targets"]
     assert (first["targets"], first["agrees"], first["figures"]["latency"]["calls"]) == (["local"], None, 5)
@@ -106,7 +113,7 @@ def test_golden_outputs_that_do_not_hold_on_one_target_are_exit_code_1(
 def test_ctrl_c_shows_and_keeps_what_was_measured(tmp_path: Path, tiny_bundle: Path, board: Path) -> None:
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "edgerec.cli", "bench", tiny_bundle.name, "--calls", "5"),
+            *(sys.executable, "-m", "edgerec.cli", "bench", tiny_bundle.name, "--calls", "5", "--starts", "1"),
             *("--target", "serial:hangs", "--target", "local", "-o", "out"),
         ],
         cwd=tmp_path,
@@ -126,6 +133,23 @@ def test_ctrl_c_shows_and_keeps_what_was_measured(tmp_path: Path, tiny_bundle: P
     assert error.endswith("interrupted\n")
     assert [line.split()[0] for line in out.splitlines()[1:2]] == ["local"]
     assert "hangs" not in out
+
+
+def test_what_is_kept_on_targets_is_removed_on_every_one_that_is_there(
+    edgerec: Edgerec, tmp_path: Path, tiny_bundle: Path, board: Path
+) -> None:
+    done = edgerec("targets", "clean", "serial:a", "local", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "serial:a: clean\nlocal: keeps nothing but what `edgerec doctor` shows\n",
+    )
+    gone = edgerec(
+        "bench", tiny_bundle.name, "--target", "serial:gone", "--target", "serial:b", "--clean", cwd=tmp_path
+    )
+    assert gone.returncode == 2
+    assert gone.stderr.endswith("error: gone is not there. Plug it in.\n")
+    assert (tmp_path / "cleaned").read_text() == "a\nb\n"
+    assert edgerec("targets", "clean", "serail:a", cwd=tmp_path).returncode == 2
 
 
 def test_a_matrix_says_which_runtimes_an_app_may_use(

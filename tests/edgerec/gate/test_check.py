@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from edgerec.gate.check import check
 from edgerec.gate.from_reports import Conditions
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile, read_model_file
+from edgerec.report.verdict_text import verdict_text, verdicts_json
 
 MakeReport = Callable[..., DeviceReport]
 Rebuilt = Callable[..., dict[str, bytes]]
@@ -264,6 +266,16 @@ def test_quality_of_a_sample_of_users_proves_nothing(file: ModelFile, report: De
         assert "of 12 of 13 users: no evidence of quality" in unproven.reason
 
 
+def test_a_weight_cache_counts_as_storage(file: ModelFile, report: DeviceReport) -> None:
+    assert report.storage is not None
+    model_bytes = report.storage.model_bytes
+    cached = replace(report, storage=replace(report.storage, weight_cache_bytes=1000, weight_cache_made_ns=5))
+    limit = budget(storage_bytes=model_bytes + 999)
+    assert one(check(file, {"x.json": report}, limit), "storage_bytes").held is True
+    missed = one(check(file, {"x.json": cached}, limit), "storage_bytes")
+    assert (missed.held, missed.measured) == (False, model_bytes + 1000)
+
+
 def test_memory_that_the_system_does_not_tell_is_unproven_and_not_zero(file: ModelFile, report: DeviceReport) -> None:
     assert report.memory is not None
     silent = replace(report, memory=replace(report.memory, private_run=None))
@@ -284,7 +296,48 @@ def test_a_figure_from_another_runtime_than_the_target_asks_for_does_not_prove_b
         "pi.json": report,
         "new.json": replace(report, board=replace(report.board, runtime="ai-edge-litert", runtime_version="2.3.0")),
     }
-    assert one(check(file, both, budget(p50="2 ms"), conditions=asked), "p50").held is True
+    verdict = check(file, both, budget(p50="2 ms"), conditions=asked)
+    assert [each.held for each in verdict.checks if each.name == "p50"] == [True, True]
+
+
+def test_figures_of_different_boards_or_runtimes_are_never_judged_as_if_they_were_one(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    assert report.latency is not None
+    slow = replace(report, latency=replace(report.latency, warm_ns=(3_000_000,) * 100))
+    phone = replace(slow, board=replace(slow.board, cpu="Cortex-A55", cores=8))
+    newer = replace(report, board=replace(report.board, runtime_version="2.15.0"))
+    reports = {"phone.json": phone, "pi.json": report, "newer.json": newer, "pi-again.json": slow}
+    verdict = check(file, reports, budget(p50="2 ms", recall_at_10=0.0))
+    found = {each.measurer: each for each in verdict.checks if each.name == "p50"}
+    assert list(found) == [
+        "Cortex-A55, 8 cores, tflite-runtime==2.14.0, 1 thread",
+        "Cortex-A72, 4 cores, tflite-runtime==2.14.0, 1 thread",
+        "Cortex-A72, 4 cores, tflite-runtime==2.15.0, 1 thread",
+    ]
+    assert [each.source for each in found.values()] == ["phone.json", "pi-again.json", "newer.json"]
+    assert [each.held for each in found.values()] == [False, False, True]
+    assert not verdict
+    assert one(verdict, "recall_at_10").measurer == ""
+    text = verdict_text(verdict)
+    assert "p50 on Cortex-A72, 4 cores, tflite-runtime==2.15.0, 1 thread" in text
+    (told,) = json.loads(json.dumps(verdicts_json((verdict,))))["verdicts"]
+    assert [each["measurer"] for each in told["checks"] if each["name"] == "p50"] == list(found)
+
+
+def test_reports_of_one_machine_are_one_figure_after_its_system_was_updated(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    updated = replace(report, board=replace(report.board, release="6.6", python="3.12.1"))
+    assert one(check(file, {"a.json": report, "b.json": updated}, budget(p50="2 ms")), "p50").measurer == ""
+
+
+def test_a_report_that_says_nothing_of_a_limit_asks_nothing_more_of_the_others(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    emulated = replace(report, provenance="emulated", board=replace(report.board, cpu="cortex-a53"))
+    proved = one(check(file, {"qemu.json": emulated, "pi.json": report}, budget(p50="2 ms")), "p50")
+    assert (proved.held, proved.source, proved.measurer) == (True, "pi.json", "")
 
 
 def test_recall_kept_compares_with_the_ranks_of_float32(

@@ -60,13 +60,27 @@ def test_each_target_has_a_row_and_what_failed_its_sentence(
     assert lines[-1] == "pi: pi: no route to host. Switch it on."
 
 
+def test_all_agree_is_said_where_all_were_compared_and_do(
+    report: DeviceReport, beside: Callable[[Agreement], InBoth]
+) -> None:
+    first, other = FleetRow(("local",), report), FleetRow(("pi",), report, beside=beside(SAME))
+    assert fleet_text((first, other)).endswith("\nall agree with local")
+    for rows in (
+        (first,),
+        (first, other, FleetRow(("phone",), report)),
+        (first, other, FleetRow(("x",), None, "gone")),
+    ):
+        assert "all agree" not in fleet_text(rows)
+
+
 def test_an_emulated_target_has_no_latency_and_names_every_processor(report: DeviceReport) -> None:
     emulated = replace(report, provenance="emulated", latency=None, memory=None)
     row = FleetRow(("qemu:cortex-a53", "qemu:cortex-a72"), emulated)
     text = fleet_text((row,))
-    assert [one.strip() for one in cells(text, "qemu:cortex-a53 = qemu:cortex-a72")][5:9] == [
+    assert [one.strip() for one in cells(text, "qemu:cortex-a53 = qemu:cortex-a72")][5:10] == [
         "emulated",
         "emulated",
+        "-",
         "-",
         "-",
     ]

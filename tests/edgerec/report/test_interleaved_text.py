@@ -36,7 +36,7 @@ def test_the_ratio_stands_with_its_interval_and_what_it_tells(
 ) -> None:
     text = re.sub(" +", " ", interleaved_text(found(report_of(tiny_tflite), 10_000, new_ns)))
     assert said in text
-    assert f"new / old {new_ns / 10_000:.3f}, 99 % interval" in text
+    assert f"new / old {new_ns / 10_000:.3f}, 95 % interval" in text
     assert "old 5 15 10.0 us 10.0 us 10.0 us" in text
 
 
@@ -50,3 +50,11 @@ def test_json_keeps_every_call_of_every_process(tiny_tflite: bytes, report_of: M
     assert value["outcome"] == "slower"
     assert value["old"]["calls_ns"] == [[10_000, 10_000, 10_001]] * 5
     assert value["ratio"]["low"] <= value["ratio"]["estimate"] <= value["ratio"]["high"]
+
+
+def test_too_few_processes_are_told_without_a_ratio(tiny_tflite: bytes, report_of: MakeReport) -> None:
+    few = Interleaved(found(report_of(tiny_tflite), 10_000, 10_000).old[:1], ())
+    assert "no interval of fewer than 5 processes each" in interleaved_text(few)
+    value = interleaved_json(few)
+    assert (value["ratio"], value["outcome"]) == (None, "inconclusive")
+    assert value["new"] == {"model_sha256": None, "calls_ns": []}

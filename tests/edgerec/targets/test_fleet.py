@@ -22,6 +22,8 @@ import os, signal, time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from edgerec.targets.job import Ran
 from edgerec.targets.target import UnreachableError
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Fake:
         if self.does == "hangs":
             time.sleep(600)
         time.sleep(0.2)
-        return None
+        return Ran(SimpleNamespace(latency=None))
 """
 
 

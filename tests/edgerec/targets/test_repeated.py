@@ -12,6 +12,7 @@ from edgerec.progress import Progress, silent
 from edgerec.targets import environment
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.repeated import run_repeated
+from edgerec.targets.target import RunError
 
 MakeReport = Callable[..., DeviceReport]
 
@@ -78,3 +79,19 @@ def test_a_device_that_tells_no_latency_is_asked_once(job: Job, tiny_tflite: byt
     device = Device(report_of(tiny_tflite, latency=None, provenance="emulated"))
     run_repeated(device, replace(job, starts=4, more_threads=(2,)), progress=silent)
     assert len(device.jobs) == 1
+
+
+def test_a_process_that_fails_costs_nothing_of_what_was_measured_before(
+    job: Job, tiny_tflite: bytes, report_of: MakeReport
+) -> None:
+    @dataclass(frozen=True)
+    class Dying(Device):
+        def run(self, job: Job, *, progress: Progress) -> Ran:
+            if len(self.jobs) == 2:
+                raise RunError("The harness was killed.")
+            return super().run(job, progress=progress)
+
+    ran = run_repeated(Dying(report_of(tiny_tflite)), replace(job, starts=4, more_threads=(2,)), progress=silent)
+    assert [start.load_ns for start in latency_of(ran).starts] == [100, 200]
+    assert ran.report.warnings == ("not all processes that were asked for gave a report: The harness was killed.",)
+    assert ran.lists == b"lists"
