@@ -48,6 +48,7 @@ def test_usage_counts_the_bytes_of_each_part(home: Path) -> None:
         "environments": 0,
         "capsules": 0,
         "boards": 0,
+        "emulator": 0,
         "cache": 5,
         "harness": 3,
         "searches": 0,
@@ -63,6 +64,7 @@ def test_clean_empties_the_named_part_and_says_what_it_freed(home: Path) -> None
         "environments": 0,
         "capsules": 0,
         "boards": 0,
+        "emulator": 0,
         "cache": 0,
         "harness": 3,
         "searches": 0,
@@ -86,7 +88,9 @@ def test_clean_of_nothing_frees_nothing(home: Path) -> None:
 
 
 def test_an_unknown_part_is_refused(home: Path) -> None:
-    with pytest.raises(StorageError, match=r"no part 'caches'.*environments, capsules, boards, cache, harness"):
+    with pytest.raises(
+        StorageError, match=r"no part 'caches'.*environments, capsules, boards, emulator, cache, harness"
+    ):
         storage.clean("caches")
 
 
