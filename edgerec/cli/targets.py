@@ -14,7 +14,7 @@ from edgerec.report.console import style_of
 from edgerec.report.installation_text import targets_json, targets_text
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
-from edgerec.targets import capsule, capsule_archive, cleaning, environment
+from edgerec.targets import board_image, capsule, capsule_archive, cleaning, environment
 from edgerec.targets.asked import target_named
 from edgerec.targets.readiness import readiness, schemes
 from edgerec.targets.zipapp import write_harness
@@ -82,6 +82,20 @@ def build_capsule(
     if output is not None:
         capsule_archive.write(made.folder, output)
     click.echo(json.dumps(capsule_json(made, output), indent=2) if as_json else capsule_text(made, output))
+
+
+@command.command("build-board")
+@click.option("--mirror", help="The mirror of Debian to make it from [that of this machine's apt].")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+def build_board(*, mirror: str | None, as_json: bool) -> None:
+    """Make the Linux that emulated boards boot, from packages of Debian 12 and without root.
+
+    `bench --target board:CPU` makes it on first use; after this, and with a capsule for aarch64, it needs no network.
+    """
+    with showing_progress() as progress:
+        image = board_image.ready(mirror=mirror, progress=progress)
+    told = {"kernel": str(image.kernel), "initramfs": str(image.initramfs)}
+    click.echo(json.dumps(told, indent=2) if as_json else f"the Linux of emulated boards: {image.initramfs.parent}")
 
 
 @command.command("clean")
