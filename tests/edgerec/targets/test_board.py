@@ -1,5 +1,6 @@
 """An emulated board: booted for real, benched over ssh, switched off; and what is said where it cannot be."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,16 +10,25 @@ import pytest
 from edgerec.progress import silent
 from edgerec.targets import board_image, environment, local, naming
 from edgerec.targets.capsule import Capsule
-from edgerec.targets.job import Job
+from edgerec.targets.job import Job, Ran
 from edgerec.targets.target import RunError, UnreachableError
 
 RUNTIME = environment.parse("tflite-runtime==2.14.0")
 
 
 def emulators() -> list[str]:
-    """List the command lines of qemu-system that run on this machine for a board of cortex-a53."""
-    lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
-    return [line for line in lines if "qemu-system-aarch64" in line.split()[0] and "cortex-a53" in line]
+    """List the command lines of qemu-system that this process started: others on this machine may emulate too."""
+    words = ["ps", "-o", "args=", "--ppid", str(os.getpid())]
+    lines = subprocess.run(words, capture_output=True, text=True, check=False).stdout.splitlines()
+    return [line for line in lines if "qemu-system-aarch64" in line.split()[0]]
+
+
+def bench_both(whole: Job, broken: Job, measured: list[Ran]) -> None:
+    """Bench a bundle on a board, and then what is none: its refusal is what ends the board."""
+    with naming.target_of("board:cortex-a53").opened(RUNTIME, progress=silent) as device:
+        assert len(emulators()) == 1
+        measured.append(device.run(whole, progress=silent))
+        device.run(broken, progress=silent)
 
 
 @pytest.mark.slow
@@ -32,12 +42,12 @@ def test_a_board_gives_its_memory_and_the_lists_of_this_machine_and_is_off_after
         pytest.skip("no Linux of emulated boards here: edgerec targets build-board")
     here = local.run(Job(bundle_path, RUNTIME, only=("quality",), lists=True))
     (tmp_path / "broken.edgerec").write_bytes(b"PK is not enough")
-    with naming.target_of("board:cortex-a53").opened(RUNTIME, progress=silent) as device:
-        assert len(emulators()) == 1
-        ran = device.run(Job(bundle_path, RUNTIME, calls=20, lists=True), progress=silent)
-        with pytest.raises(RunError):
-            device.run(Job(tmp_path / "broken.edgerec", RUNTIME, only=("memory",)), progress=silent)
+    broken = Job(tmp_path / "broken.edgerec", RUNTIME, only=("memory",))
+    measured: list[Ran] = []
+    with pytest.raises(RunError, match=r"broken\.edgerec"):
+        bench_both(Job(bundle_path, RUNTIME, calls=20, lists=True), broken, measured)
     assert emulators() == []
+    [ran] = measured
     report = ran.report
     assert ran.lists == here.lists
     assert (report.provenance, report.board.machine, report.latency) == ("emulated", "aarch64", None)

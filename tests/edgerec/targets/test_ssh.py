@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from edgerec.progress import silent
-from edgerec.targets import environment, ssh_address, ssh_connection
-from edgerec.targets.device_store import Store
+from edgerec.targets import architecture, environment, local, ssh_address, ssh_connection
+from edgerec.targets.capsule import Capsule
+from edgerec.targets.device_store import Store, tree_digest
 from edgerec.targets.job import Job
 from edgerec.targets.naming import target_of
 from edgerec.targets.remote import RemoteDevice
@@ -113,7 +114,8 @@ def harnesses(server: Server) -> list[int]:
     return found
 
 
-def make_server(program: str, keygen: str, folder: Path) -> Server:
+def make_server(program: str, keygen: str, folder: Path, path: str) -> Server:
+    """Give a server whose commands are found in `path`, a PATH."""
     for name in ("host", "key", "stranger"):
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
     with socket.socket() as free:
@@ -122,11 +124,10 @@ def make_server(program: str, keygen: str, folder: Path) -> Server:
     (folder / "home").mkdir()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's own server wants to lock itself up
-    python = environment.python_for(RUNTIME)
     (folder / "server").write_text(
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/host\nPidFile none\nStrictModes no\nUsePAM no\n"
         f"AuthorizedKeysFile {folder}/key.pub\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-        f"PermitRootLogin yes\nMaxStartups 100\nSetEnv HOME={folder}/home PATH={python.parent}:{os.environ['PATH']}\n"
+        f"PermitRootLogin yes\nMaxStartups 100\nSetEnv HOME={folder}/home PATH={path}\n"
     )
     host = (folder / "host.pub").read_text()
     (folder / "known").write_text(f"[127.0.0.1]:{port} {host}")
@@ -138,8 +139,16 @@ def make_server(program: str, keygen: str, folder: Path) -> Server:
 
 
 @pytest.fixture(scope="session")
-def shared(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    made = make_server(tool("sshd"), str(Path(tool("ssh")).with_name("ssh-keygen")), tmp_path_factory.mktemp("ssh"))
+def new_server(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Server]:
+    """Return a function that makes a server for a PATH, by default one on which the runtime's own Python is found."""
+    program, keygen = tool("sshd"), str(Path(tool("ssh")).with_name("ssh-keygen"))
+    with_runtime = f"{environment.python_for(RUNTIME).parent}:{os.environ['PATH']}"
+    return lambda path=with_runtime: make_server(program, keygen, tmp_path_factory.mktemp("ssh"), path)
+
+
+@pytest.fixture(scope="session")
+def shared(new_server: Callable[..., Server]) -> Iterator[Server]:
+    made = new_server()
     made.start()
     yield made
     made.stop()
@@ -158,6 +167,20 @@ def ssh(server: Server) -> Ssh:
     target = target_of(server.target)
     assert isinstance(target, Ssh)
     return target
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give the bytes of each file that is put on a device from now on."""
+    sizes: list[int] = []
+    real = SshShell.put
+
+    def counted(shell: SshShell, local: Path, remote: str) -> None:
+        sizes.append(local.stat().st_size)
+        real(shell, local, remote)
+
+    monkeypatch.setattr(SshShell, "put", counted)
+    return sizes
 
 
 @pytest.fixture
@@ -192,15 +215,7 @@ def test_a_trace_goes_to_the_device_too(ssh: Ssh, server: Server, job: Job, tmp_
     assert server.left() == []
 
 
-def test_an_unchanged_bundle_costs_no_transfer(ssh: Ssh, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[int] = []
-    real = SshShell.put
-
-    def counted(shell: SshShell, local: Path, remote: str) -> None:
-        sent.append(local.stat().st_size)
-        real(shell, local, remote)
-
-    monkeypatch.setattr(SshShell, "put", counted)
+def test_an_unchanged_bundle_costs_no_transfer(ssh: Ssh, job: Job, sent: list[int]) -> None:
     with ssh.opened(RUNTIME, progress=silent) as device:
         device.run(replace(job, only=("latency",)), progress=silent)
     assert sum(sent) > job.file.stat().st_size
@@ -208,6 +223,38 @@ def test_an_unchanged_bundle_costs_no_transfer(ssh: Ssh, job: Job, monkeypatch: 
     with ssh.opened(RUNTIME, progress=silent) as device:
         device.run(replace(job, only=("quality",)), progress=silent)
     assert sent == []
+
+
+@pytest.mark.slow
+def test_a_board_without_the_runtime_is_sent_the_capsule_once(
+    new_server: Callable[..., Server],
+    kept_capsule: Callable[..., Capsule],
+    job: Job,
+    sent: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = architecture.here()
+    if here is None:
+        pytest.skip("no capsule is for this machine")
+    found = kept_capsule(here.name)
+    asked = replace(job, runtime=environment.PREFERRED, only=("quality",), lists=True)
+    board = new_server("/usr/bin:/bin")
+    monkeypatch.setenv(CONFIG, str(board.client))
+    board.start()
+    try:
+        with target_of(board.target).opened(asked.runtime, progress=silent) as device:
+            first = device.run(asked, progress=silent)
+        assert sum(sent) > 2**20
+        sent.clear()
+        with target_of(board.target).opened(asked.runtime, progress=silent) as device:
+            second = device.run(asked, progress=silent)
+        assert sent == []
+        assert board.left() == []
+    finally:
+        board.stop()
+    assert (board.device / "store" / tree_digest(found.folder)).is_dir()
+    assert first.report.board.python.startswith("3.11.")
+    assert first.lists == second.lists == local.run(replace(asked, runtime=RUNTIME)).lists
 
 
 def test_what_lies_damaged_in_the_store_is_sent_again(ssh: Ssh, server: Server, job: Job) -> None:
@@ -369,13 +416,13 @@ SMALL_DISK = 'mount -t tmpfs -o size=1200k none "$1/home" && shift && exec "$@"'
 
 
 def test_a_device_without_space_is_one_sentence_with_both_figures(
-    tool: Callable[[str], str], tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+    new_server: Callable[..., Server], tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
     if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", "/mnt"], check=False, capture_output=True).returncode:
         pytest.skip("this system gives no namespace to mount a small disk in")
-    server = make_server(tool("sshd"), str(Path(tool("ssh")).with_name("ssh-keygen")), tmp_path)
-    server.start((*unshare, "sh", "-c", SMALL_DISK, "sh", str(tmp_path)))
+    server = new_server()
+    server.start((*unshare, "sh", "-c", SMALL_DISK, "sh", str(server.folder)))
     monkeypatch.setenv(CONFIG, str(server.client))
     big = tmp_path / "big.tflite"
     big.write_bytes(bytes(1 << 20))
