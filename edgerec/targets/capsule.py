@@ -17,7 +17,7 @@ from edgerec.targets.environment import RuntimePin
 
 ARCHITECTURES = tuple(architectures.KNOWN)
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Raised when capsules are built in another way, so that those in the cache are built again."""
 
 

@@ -1,11 +1,11 @@
 """What is in a capsule: every file by its SHA-256, and the packages and wheels that they came from."""
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from device_tests import record
+from device_tests.errors import HarnessError
 from edgerec.errors import EdgerecError
 
 NAME = "manifest.json"
@@ -23,14 +23,14 @@ class Manifest:
 
     architecture: str
     runtime: str
-    packages: Mapping[str, str]
-    wheels: Mapping[str, str]
-    files: Mapping[str, str]
+    packages: dict[str, str]
+    wheels: dict[str, str]
+    files: dict[str, str]
     version: int = VERSION
 
     def to_bytes(self) -> bytes:
         """Return it as JSON; the same contents give the same bytes."""
-        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+        return record.dumps(self).encode()
 
     @property
     def digest(self) -> str:
@@ -57,21 +57,20 @@ def read(folder: Path, source: Path | None = None) -> Manifest:
     """
     place = source or folder
     try:
-        fields = json.loads((folder / NAME).read_bytes())
-        manifest = Manifest(**fields)
-        version = manifest.version
-    except (OSError, ValueError, TypeError) as error:
+        manifest = record.from_json(Manifest, record.parse((folder / NAME).read_bytes(), NAME), NAME)
+    except (OSError, HarnessError) as error:
+        reason = f"{NAME}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise CapsuleError(f"{place} is no capsule, or a damaged one: {reason}. {_NEXT_STEP}") from error
+    if manifest.version != VERSION:
         raise CapsuleError(
-            f"{place} is no capsule, or a damaged one: its {NAME} cannot be read. {_NEXT_STEP}"
-        ) from error
-    if version != VERSION:
-        raise CapsuleError(f"{place} is a capsule of version {version}, and this edgerec reads {VERSION}. {_NEXT_STEP}")
+            f"{place} is a capsule of version {manifest.version}, and this edgerec reads {VERSION}. {_NEXT_STEP}"
+        )
     found = files_under(folder)
     for path in sorted({*found, *manifest.files}):
         if found.get(path) != manifest.files.get(path):
             raise CapsuleError(
-                f"{place} is damaged: {path} is {found.get(path, 'not there')[:12]}, and its {NAME} says "
-                f"{manifest.files.get(path, 'nothing of it')[:12]}. {_NEXT_STEP}"
+                f"{place} is damaged: {path} is {found.get(path, 'not there')[:16]}, and its {NAME} says "
+                f"{manifest.files.get(path, 'nothing of it')[:16]}. {_NEXT_STEP}"
             )
     if (folder / NAME).read_bytes() != manifest.to_bytes():
         raise CapsuleError(f"{place} is damaged: its {NAME} is not as it was written. {_NEXT_STEP}")

@@ -22,6 +22,8 @@ from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memo
 from edgerec.factor_bundle import float_members
 from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue
+from edgerec.targets import capsule_manifest, environment
+from edgerec.targets.capsule_manifest import Manifest as CapsuleManifest
 
 ITEMS, LENGTH, COLUMNS, K, USERS = 40, 4, 8, 10, 12
 PADDING = ITEMS
@@ -320,3 +322,21 @@ def report_of(tiny_quality: Quality) -> Callable[..., DeviceReport]:
         return replace(whole, **changes)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def write_capsule() -> Callable[..., CapsuleManifest]:
+    """Return a function that writes a capsule, by its manifest, that is small enough to damage in every way."""
+
+    def write(folder: Path, architecture: str = "aarch64") -> CapsuleManifest:
+        for name, data in (("bin/python3.11", b"a program"), ("lib/python3.11/os.pyc", b"a module")):
+            (folder / name).parent.mkdir(parents=True)
+            (folder / name).write_bytes(data)
+            (folder / name).chmod(0o755 if name.startswith("bin/") else 0o644)
+        files = capsule_manifest.files_under(folder)
+        runtime = str(environment.PREFERRED)
+        manifest = CapsuleManifest(architecture, runtime, {"libc6": "2.36-9"}, {"a.whl": "00"}, files)
+        capsule_manifest.write(folder, manifest)
+        return manifest
+
+    return write

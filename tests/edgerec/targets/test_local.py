@@ -6,16 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from device_tests import bundle
-from edgerec import storage
-from edgerec.targets import environment, local
-from edgerec.targets.environment import RuntimePin
+from edgerec import storage, system
+from edgerec.progress import silent
+from edgerec.targets import architecture, environment, local
+from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.job import Job
+from edgerec.targets.local import Local
 from edgerec.targets.target import RunError
 
 HERE = [pin for pin in environment.known()[:2] if environment.available(pin)]
@@ -26,7 +29,8 @@ LONG = 10**6  # calls: seconds, where a test needs a moment
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test a folder of edgerec's own, with the environments that all tests share."""
     folder = tmp_path_factory.mktemp("home")
-    (folder / "environments").symlink_to(storage.folder("environments"))
+    for part in ("environments", "capsules"):
+        (folder / part).symlink_to(storage.folder(part))
     monkeypatch.setenv("EDGEREC_HOME", str(folder))
 
 
@@ -140,3 +144,32 @@ def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path) -> None:
         time.sleep(0.05)
     assert not Path(f"/proc/{harness}").exists()
     assert runs() == []
+
+
+@pytest.mark.slow
+def test_where_no_wheel_fits_this_python_the_capsule_of_this_machine_stands_in(
+    bundle_path: Path, capsule_of: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = architecture.here()
+    if here is None:
+        pytest.skip("no capsule is for this machine")
+    expected = local.run(Job(bundle_path, environment.DEFAULT, only=("quality",), lists=True)).lists
+    monkeypatch.setattr(system, "python_tag", lambda: "cp313")
+    pin = environment.PREFERRED
+    assert not environment.available(pin)
+    found = capsule_of(here.name)
+    assert local.made(pin) == found.folder
+    with Local().opened(pin, progress=silent) as device:
+        ran = device.run(Job(bundle_path, pin, only=("quality",), lists=True))
+    assert ran.lists == expected
+    assert ran.report.board.python.startswith("3.11.")
+
+
+def test_where_no_capsule_can_be_had_either_the_runtimes_that_can_are_named(
+    bundle_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "python_tag", lambda: "cp313")
+    monkeypatch.setattr(system, "platform_tag", lambda: "linux_x86_64")
+    monkeypatch.setattr(architecture, "here", lambda: None)
+    with pytest.raises(RuntimeUnavailableError, match=r"has no wheel for cp313 on linux_x86_64; use ai-edge-litert"):
+        Local().refuse_unready(environment.PREFERRED)
