@@ -48,8 +48,9 @@ def _run(asked: argparse.Namespace) -> None:
         raise RuntimeUnavailable("this Python has no numpy: run pip install numpy")
     from device_tests import harness  # noqa: PLC0415 -- only now is there a numpy to import
     from device_tests.evaluation import to_npy  # noqa: PLC0415
+    from device_tests.settings import Settings  # noqa: PLC0415
 
-    settings = harness.Settings(
+    settings = Settings(
         path=asked.file,
         threads=asked.threads,
         calls=asked.calls,
@@ -58,6 +59,12 @@ def _run(asked: argparse.Namespace) -> None:
         runtime=asked.runtime,
         limits=dict(asked.limits),
         provenance=asked.provenance,
+        users=asked.users,
+        meter=asked.meter,
+        ids=asked.ids,
+        trace=asked.trace,
+        weight_cache=asked.weight_cache,
+        sustained_s=asked.sustained,
     )
     outcome = harness.run(settings, lambda phase: _say(f"phase {phase}"))
     if asked.lists is not None and outcome.lists is None:
@@ -77,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_at_least_one, default=1, metavar="N", help="threads of the runtime (1)")
     parser.add_argument("--calls", type=_calls, default=500, metavar="N", help="warm calls (500)")
     parser.add_argument("--k", type=_at_least_one, metavar="K", help="length of the lists (the bundle's own)")
-    parser.add_argument("--only", type=_names, default=[], metavar="PHASES", help="of memory,latency,golden,quality")
+    parser.add_argument(
+        "--only", type=_names, default=[], metavar="PHASES", help="of counts,memory,latency,golden,quality"
+    )
     parser.add_argument("--runtime", metavar="NAME", help="tflite-runtime or ai-edge-litert (the first that is there)")
     parser.add_argument(
         "--limits",
@@ -90,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--lists", type=Path, metavar="OUT.npy", help="every evaluation user's top k, int32")
     parser.add_argument("--scores", type=Path, metavar="OUT.npy", help="scores of the decoded golden users, float32")
+    parser.add_argument("--users", type=_at_least_one, metavar="N", help="of the users, for quality (all)")
+    parser.add_argument("--meter", type=Path, metavar="FILE", help="where an emulator's plugin writes its counts")
+    parser.add_argument("--ids", metavar="NAME", help="eval, uniform, zipf or trace (the bundle's eval set)")
+    parser.add_argument("--trace", type=Path, metavar="FILE", help="a .npy or text of ids, one call a row")
+    parser.add_argument("--weight-cache", action="store_true", help="with LiteRT's cache of packed weights")
+    parser.add_argument("--sustained", type=_at_least_one, metavar="SECONDS", help="call for so long without a pause")
     parser.add_argument("--provenance", choices=("measured", "emulated"), default="measured", help="(measured)")
     return parser
 

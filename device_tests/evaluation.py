@@ -65,6 +65,20 @@ class EvaluationSet:
         """How many users there are."""
         return len(self.seen)
 
+    def sample(self, users: int) -> EvaluationSet:
+        """Return the set of this many users, evenly spaced, or of all where there are no more."""
+        if users >= self.users:
+            return self
+        rows = np.arange(users, dtype=np.int64) * self.users // users
+        chosen = np.isin(self.relevant.rows, rows)
+        return replace(
+            self,
+            inputs={name: values[rows] for name, values in self.inputs.items()},
+            seen=self.seen.take(rows),
+            relevant=self.relevant.take(rows),
+            negatives=None if self.negatives is None else self.negatives[chosen],
+        )
+
     def segments(self) -> dict[str, tuple[int, ...]]:
         """Return indices into the held-out items by the item's popularity and by the length of the user's history.
 

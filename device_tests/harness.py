@@ -2,57 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
-from device_tests import board, bundle, golden, latency, memory, quality, report, runtime, sampling
+import numpy as np
+
+from device_tests import (
+    board,
+    compiled,
+    golden,
+    latency,
+    memory,
+    metering,
+    quality,
+    report,
+    runtime,
+    sampling,
+    sustained,
+    traces,
+)
+from device_tests.conditions import Conditions, warnings
 from device_tests.errors import BundleError, ModelError
-from device_tests.evaluation import EvaluationSet, Golden
-from device_tests.files import read_whole
+from device_tests.measurement import Latency, Memory, Storage, Sustained
 from device_tests.model import Model, Recommender
+from device_tests.settings import Settings, phases_of
+from device_tests.subject import Subject, opened
+from device_tests.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
+    from device_tests.counts import Counts
     from device_tests.manifest import Manifest
     from device_tests.model import Array
     from device_tests.ranking import Ids, Scores
 
-PHASES = ("memory", "latency", "golden", "quality")
-_NEEDS_BUNDLE = frozenset({"golden", "quality"})
+_NAMED = {"eval": "eval set"}
 _SEED = 0
 _DISTINCT = 10_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What to run and how; `only` empty is every phase that the file and the provenance allow."""
-
-    path: Path
-    threads: int = 1
-    calls: int = 500
-    k: Optional[int] = None
-    only: tuple[str, ...] = ()
-    runtime: Optional[str] = None
-    limits: Mapping[str, int] = field(default_factory=dict)
-    provenance: str = "measured"
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """What is measured: a .tflite on disk and, when it came in a bundle, what the bundle says of it."""
-
-    path: str
-    model_sha256: str
-    bundle_sha256: Optional[str] = None
-    manifest: Optional[Manifest] = None
-    evaluation: Optional[EvaluationSet] = None
-    golden: Optional[Golden] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,30 +63,46 @@ def run(settings: Settings, announce: Callable[[str], None]) -> Outcome:
 
     Raises a HarnessError when the file, the runtime or the settings do not allow what is asked for.
     """
+    watch = Watch()
+    if settings.meter is None:  # what a machine says of itself leaves other holes in the heap each time
+        watch.look("before")  # before the runtime is imported, which is work itself
     engine = runtime.load(settings.runtime)
-    machine = board.describe(engine, settings.threads)
-    with _opened(settings.path) as subject:
-        phases = _phases(settings, subject)
-        return _Run(settings, subject, engine, announce).outcome(phases, machine)
+    with opened(settings.path, weight_cache=settings.weight_cache) as subject:
+        phases = phases_of(settings, subject)
+        return _Run(settings, subject, engine, watch, announce).outcome(phases)
 
 
 class _Run:
     """The phases of one run, each of which fills one part of the report."""
 
     def __init__(
-        self, settings: Settings, subject: Subject, engine: runtime.Runtime, announce: Callable[[str], None]
+        self,
+        settings: Settings,
+        subject: Subject,
+        engine: runtime.Runtime,
+        watch: Watch,
+        announce: Callable[[str], None],
     ) -> None:
-        self.settings, self.subject, self.engine, self.announce = settings, subject, engine, announce
+        self.settings, self.subject, self.engine, self.watch = settings, subject, engine, watch
+        self.announce = announce
         self.warnings: list[str] = []
-        self._opened: Optional[Recommender] = None
+        self._ready: Optional[Recommender] = None
+        self._rows: Optional[traces.Rows] = None if settings.trace is None else traces.read_rows(settings.trace)
 
-    def outcome(self, phases: Sequence[str], machine: report.Board) -> Outcome:
+    def outcome(self, phases: Sequence[str]) -> Outcome:
         """Run the phases and put the report together."""
         subject = self.subject
+        counted = self._counts() if "counts" in phases else None
+        machine = board.describe(self.engine, self.settings.threads)
+        stored = self._stored()
         used = self._memory() if "memory" in phases else None
-        taken = self._latency(machine) if "latency" in phases else None
+        taken = self._latency() if "latency" in phases else None
         replayed, scores = self._golden() if "golden" in phases else (None, None)
         found, lists = self._quality(replayed) if "quality" in phases else (None, None)
+        held = None if self.settings.sustained_s is None else self._sustained(self.settings.sustained_s)
+        conditions = self._conditions()
+        if conditions is not None and (taken is not None or held is not None):
+            self.warnings = [*warnings(conditions, machine.cores, machine.memory_bytes), *self.warnings]
         made = report.DeviceReport(
             version=report.VERSION,
             provenance=self.settings.provenance,
@@ -108,21 +114,75 @@ class _Run:
             latency=taken,
             memory=used,
             warnings=tuple(self.warnings),
+            counts=counted,
+            sustained=held,
+            storage=stored,
+            conditions=conditions,
         )
         return Outcome(made, lists, scores)
 
-    def _memory(self) -> report.Memory:
-        self.announce("memory")
-        return memory.measure(self._open, lambda model: self._draw(model, self.settings.calls))
+    def _conditions(self) -> Optional[Conditions]:
+        """Look for the last time; what is counted tells no time, and nobody looked."""
+        if self.settings.meter is not None:
+            return None
+        self.watch.look("after")
+        return self.watch.conditions()
 
-    def _latency(self, machine: report.Board) -> report.Latency:
+    def _counts(self) -> Counts:
+        self.announce("counts")
+        if self.settings.meter is None:
+            raise ModelError("counts need an emulator's plugin: name where it writes with --meter")
+        model = self._open()  # what the runtime prepares once in a process is no part of any load
+        values = self._draw(model, metering.CALLS + 1)
+        manifest, evaluation, scores, k = self.subject.manifest, self.subject.evaluation, [], 1
+        if manifest is not None and evaluation is not None:
+            asked = evaluation.sample(metering.CALLS)
+            recommender, k = Recommender(model, manifest), self.settings.k or manifest.k
+            scores = [recommender.score_catalogue(asked.inputs, np.array([row])) for row in range(asked.users)]
+        meter = metering.Meter.armed(self.settings.meter)
+        return metering.measure(meter, self._open, values, scores, k=k, ids=_NAMED.get(self._ids, self._ids))
+
+    def _stored(self) -> Storage:
+        """Write the weight cache, where it was asked for, in a child: this process is to find it there."""
+        subject = self.subject
+        size = Path(subject.path).stat().st_size
+        if subject.weight_cache is None:
+            return Storage(size)
+        cache = Path(subject.weight_cache)
+        self.announce("weight cache")
+        start = time.perf_counter_ns()
+        compiled.in_child(lambda: self._open(cached=True))
+        made_ns = time.perf_counter_ns() - start
+        if not cache.exists():
+            raise ModelError("the runtime made no weight cache: the model has no weights that it packs")
+        return Storage(size, cache.stat().st_size, made_ns)
+
+    def _memory(self) -> Memory:
+        self.announce("memory")
+        self.watch.look("memory")
+        return memory.measure(self._open_cached, lambda model: self._draw(model, self.settings.calls))
+
+    def _latency(self) -> Latency:
         self.announce("latency")
-        ids = "eval set" if self.subject.evaluation else "uniform"
-        taken = latency.measure(self._open, lambda model: self._draw(model, self.settings.calls + 1), ids)
-        self.warnings += [*board.warnings(machine), *latency.warnings(taken)]
-        if ids == "uniform":
+        taken = latency.measure(
+            self._open_cached,
+            lambda model: self._draw(model, self.settings.calls + 1),
+            ids=_NAMED.get(self._ids, self._ids),
+            threads=self.settings.threads,
+            look=lambda: self.watch.look("latency"),
+        )
+        self.warnings += latency.warnings(taken)
+        if self._ids == "uniform":
             self.warnings.append("ids were drawn uniformly, not as users draw them")
         return taken
+
+    def _sustained(self, seconds: float) -> Sustained:
+        self.announce("sustained")
+        model = self._open_cached()
+        values = self._draw(model, _DISTINCT)
+        held = sustained.measure(model, values, seconds, lambda: self.watch.look("sustained"))
+        self.warnings += sustained.warnings(held)
+        return held
 
     def _golden(self) -> tuple[report.GoldenResult, Scores]:
         self.announce("golden")
@@ -137,14 +197,18 @@ class _Run:
         if subject.manifest is None or subject.evaluation is None:
             raise BundleError("the bundle has no evaluation set to measure quality with")
         try:
+            asked = subject.evaluation.sample(self.settings.users or subject.evaluation.users)
             found, lists = quality.measure(
-                self._recommender(subject.manifest), subject.evaluation, self.settings.k or subject.manifest.k
+                self._recommender(subject.manifest), asked, self.settings.k or subject.manifest.k
             )
         except ModelError as why:
             if replayed is None or replayed.held:
                 raise
             self.warnings.append(f"quality was not measured: {why}")
             return None, None
+        if asked.users < subject.evaluation.users:
+            found = replace(found, sample_of=subject.evaluation.users)
+            self.warnings.append(f"quality is of a sample: {asked.users} of {subject.evaluation.users} users")
         if found.dropped:
             self.warnings.append(
                 f"{found.dropped} of {found.catalogue} items were dropped from the catalogue: {found.held_out_dropped} "
@@ -152,10 +216,14 @@ class _Run:
             )
         return found, lists
 
-    def _open(self) -> Model:
+    def _open_cached(self) -> Model:
+        return self._open(cached=True)
+
+    def _open(self, *, cached: bool = False) -> Model:
         manifest, threads = self.subject.manifest, self.settings.threads
+        cache = self.subject.weight_cache if cached else None
         if manifest is None:
-            return Model(self.subject.path, runtime=self.engine, threads=threads)
+            return Model(self.subject.path, runtime=self.engine, threads=threads, weight_cache=cache)
         return Model(
             self.subject.path,
             manifest.inputs,
@@ -163,79 +231,32 @@ class _Run:
             threads=threads,
             signature=manifest.signature,
             output=manifest.output,
+            weight_cache=cache,
         )
 
     def _recommender(self, manifest: Manifest) -> Recommender:
-        if self._opened is None:
-            self._opened = Recommender(self._open(), manifest)
-        return self._opened
+        if self._ready is None:
+            self._ready = Recommender(self._open(), manifest)
+        return self._ready
+
+    @property
+    def _ids(self) -> str:
+        return self.settings.ids or ("eval" if self.subject.evaluation else "uniform")
 
     def _draw(self, model: Model, count: int) -> list[list[Array]]:
         """Return the values of `count` calls, of which the first _DISTINCT differ and then come again."""
-        manifest, evaluation = self.subject.manifest, self.subject.evaluation
-        different = min(count, _DISTINCT)
-        if manifest is None:
-            values = sampling.for_ports(model, self.settings.limits, different, _SEED)
-        elif evaluation is None:
-            values = [model.prepared(each) for each in sampling.uniform(manifest.inputs, different, _SEED)]
-        else:
-            values = [model.prepared(each) for each in sampling.of_users(evaluation, manifest, different, _SEED)]
+        values = self._drawn(model, min(count, _DISTINCT))
         return list(itertools.islice(itertools.cycle(values), count))
 
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Subject]:
-    """Give what is in a file, told by its first bytes; a bundle's model lies in a temporary file meanwhile."""
-    data = read_whole(path, BundleError)
-    if data[4:8] == b"TFL3":
-        digest = hashlib.sha256(data).hexdigest()
-        del data
-        yield Subject(str(path), digest)
-    elif data[:2] == b"PK":
-        with tempfile.TemporaryDirectory(prefix="edgerec-") as folder:
-            subject = _extracted(bundle.decode(data, path.name), Path(folder) / "model.tflite")
-            del data  # or it would count as the model's memory
-            yield subject
-    else:
-        raise BundleError(f"{path.name} is neither a bundle nor a .tflite file: it starts with {data[:8]!r}")
-
-
-def _extracted(opened: bundle.Bundle, path: Path) -> Subject:
-    """Write the model to `path` and return everything else, so that the bundle's own bytes can go."""
-    manifest = opened.manifest
-    evaluation = EvaluationSet.from_members(opened.members, manifest)
-    replayed = Golden.from_members(opened.members, manifest, evaluation.users) if evaluation else None
-    try:
-        path.write_bytes(opened.model)
-    except OSError as why:
-        raise BundleError(f"cannot put the model into {path.parent}: {why.strerror or why}") from None
-    return Subject(str(path), manifest.digests[bundle.MODEL], opened.sha256, manifest, evaluation, replayed)
-
-
-def _phases(settings: Settings, subject: Subject) -> tuple[str, ...]:
-    """Return the phases to run; raises when one is asked for by name that cannot be."""
-    _refuse(settings, subject)
-    possible = set(PHASES)
-    if settings.provenance == "emulated":
-        possible -= {"latency", "memory"}
-    if subject.golden is None:
-        possible.discard("golden")
-    if subject.evaluation is None:
-        possible.discard("quality")
-    return tuple(phase for phase in PHASES if phase in (settings.only or possible))
-
-
-def _refuse(settings: Settings, subject: Subject) -> None:
-    manifest, only = subject.manifest, set(settings.only)
-    for phase in settings.only:
-        if phase not in PHASES:
-            raise ModelError(f"no phase is called {phase!r}: there are {', '.join(PHASES)}")
-    if manifest is None and only & _NEEDS_BUNDLE:
-        asked = " and ".join(sorted(only & _NEEDS_BUNDLE))
-        raise ModelError(f"{asked} cannot be told from a bare .tflite: make a bundle of it with edgerec pack")
-    if manifest is not None and settings.limits:
-        raise ModelError("limits are for a bare .tflite: a bundle says itself how many ids its inputs take")
-    if settings.provenance == "emulated" and "latency" in only:
-        raise ModelError("latency under an emulator means nothing and is not measured")
-    if settings.k is not None and manifest is not None and not 1 <= settings.k <= manifest.items:
-        raise ModelError(f"k should be 1 to {manifest.items} (the items), not {settings.k}")
+    def _drawn(self, model: Model, count: int) -> list[list[Array]]:
+        manifest, evaluation = self.subject.manifest, self.subject.evaluation
+        if manifest is None:
+            return sampling.for_ports(model, self.settings.limits, count, _SEED)
+        if self._rows is not None:
+            return traces.calls_of(self._rows[:count], model)
+        if self._ids == "eval" and evaluation is not None:
+            drawn = sampling.of_users(evaluation, manifest, count, _SEED)
+        else:
+            draw = sampling.zipf if self._ids == "zipf" else sampling.uniform
+            drawn = draw(manifest.inputs, count, _SEED)
+        return [model.prepared(each) for each in drawn]

@@ -5,20 +5,23 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from device_tests import system
 from device_tests.errors import ModelError
+from device_tests.measurement import Faults, Latency, Start
 from device_tests.model import Call
-from device_tests.report import Latency
 from device_tests.runtime import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from device_tests.model import Array, Model
 
 _clock = time.perf_counter_ns
 _OVERHEAD_CALLS = 1000
+_LOOKS = 10
 _UNSTEADY = 2.0
 
 
@@ -35,36 +38,49 @@ class _Nothing:
         """Give nothing."""
 
 
-def measure(open_model: Callable[[], Model], draw: Callable[[Model], Sequence[list[Array]]], ids: str) -> Latency:
+def measure(
+    open_model: Callable[[], Model],
+    draw: Callable[[Model], Sequence[list[Array]]],
+    *,
+    ids: str,
+    threads: int,
+    look: Callable[[], object],
+) -> Latency:
     """Open the model, call it once with each of the inputs that `draw` gives, and return the nanoseconds of all that.
 
-    The first of them is the first call, the others the warm ones, so `draw` gives at least two. Raises ModelError when
-    the runtime fails.
+    The first of them is the first call, the others the warm ones, so `draw` gives at least two. `look` is called a few
+    times between the calls, never within one. Raises ModelError when the runtime fails.
     """
+    before_load = system.page_faults()
     start = _clock()
     model = open_model()
     load_ns = _clock() - start
+    load_faults = _since(before_load)
     values = draw(model)
     nothing = Call.of(_Nothing(), [port.index for port in model.ports], model.output.index)
-    enabled = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        first, _ = _time(model.call, values[:1])
-        warm, invoke = _time(model.call, values[1:])
-        overhead, _ = _time(nothing, [values[0]] * _OVERHEAD_CALLS)
-    except (ValueError, RuntimeError) as why:
-        raise ModelError(f"{model.runtime.name} fails on one row: {one_line(why)}") from None
-    finally:
-        if enabled:
-            gc.enable()
+    warm: list[int] = []
+    invoke: list[int] = []
+    with collecting_later(), one_row(model):
+        before_first = system.page_faults()
+        first, _ = timed(model.call, values[:1])
+        first_faults = _since(before_first)
+        before_warm = system.page_faults()
+        for piece in _pieces(values[1:]):
+            whole, inner = timed(model.call, piece)
+            warm += whole
+            invoke += inner
+            look()
+        warm_faults = _since(before_warm)
+        overhead, invoke_overhead = timed(nothing, [values[0]] * _OVERHEAD_CALLS)
     return Latency(
-        load_ns=load_ns,
-        first_ns=first[0],
+        starts=(Start(load_ns, first[0], load_faults, first_faults),),
         warm_ns=tuple(warm),
         invoke_ns=tuple(invoke),
+        warm_faults=warm_faults,
         overhead_ns=round(statistics.median(overhead)),
+        invoke_overhead_ns=round(statistics.median(invoke_overhead)),
         clock_ns=_clock_ns(),
+        threads=threads,
         batch=1,
         ids=ids,
     )
@@ -78,7 +94,8 @@ def warnings(latency: Latency) -> list[str]:
     return []
 
 
-def _time(call: Call, values: Sequence[list[Array]]) -> tuple[list[int], list[int]]:
+def timed(call: Call, values: Sequence[list[Array]]) -> tuple[list[int], list[int]]:
+    """Return the nanoseconds of one call with each of the values, and of `invoke` alone within it."""
     whole, inner = [], []
     put, invoke, take, clock = call.put, call.invoke, call.take, _clock
     for each in values:
@@ -92,6 +109,38 @@ def _time(call: Call, values: Sequence[list[Array]]) -> tuple[list[int], list[in
         whole.append(end - start)
         inner.append(after - before)
     return whole, inner
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Put the garbage collector off, so that it does not run within a call."""
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def one_row(model: Model) -> Iterator[None]:
+    """Raise ModelError in one sentence when the runtime fails on a call of one row."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as why:
+        raise ModelError(f"{model.runtime.name} fails on one row: {one_line(why)}") from None
+
+
+def _pieces(values: Sequence[list[Array]]) -> Iterator[Sequence[list[Array]]]:
+    length = -(-len(values) // _LOOKS)
+    return (values[start : start + length] for start in range(0, len(values), length))
+
+
+def _since(before: Optional[Faults]) -> Optional[Faults]:
+    now = system.page_faults()
+    return now and before and Faults(now.minor - before.minor, now.major - before.major)
 
 
 def _clock_ns() -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from device_tests import system
 from device_tests.errors import ModelError
-from device_tests.report import Memory
+from device_tests.measurement import Memory
 from device_tests.runtime import one_line
 
 if TYPE_CHECKING:

@@ -71,10 +71,11 @@ class Model:
         threads: int = 1,
         signature: Optional[str] = None,
         output: Optional[str] = None,
+        weight_cache: Optional[str] = None,
     ) -> None:
         self.inputs = tuple(inputs)
         self.runtime = runtime
-        self._interpreter = runtime.open(path, threads)
+        self._interpreter = runtime.open(path, threads, weight_cache)
         ports, outputs = _ports(self._interpreter, signature)
         self.output = _one_output(outputs, output)
         self.ports = _matching(ports, self.inputs)

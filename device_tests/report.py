@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Union
 
 from device_tests import metrics, record, validity
+from device_tests.conditions import Conditions  # noqa: TC001 -- record reads a field's type when it runs
+from device_tests.counts import Counts, counts_rules
 from device_tests.errors import ReportError
 from device_tests.files import read_whole, write_whole
+from device_tests.measurement import Latency, Memory, Storage, Sustained  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION = 1
+VERSION = 2
 PROVENANCES = ("measured", "emulated")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -29,10 +31,6 @@ class Board:
     release: str
     cpu: str
     cores: int
-    governor: Optional[str]
-    frequency_khz: Optional[int]
-    temperature_c: Optional[float]
-    load: Optional[float]
     memory_bytes: Optional[int]
     python: str
     numpy: str
@@ -74,6 +72,7 @@ class Quality:
     any drawn they are empty and `negatives` is 0.
     `dropped` items of the catalogue are not among the `items` that the model scores: a held-out one has the rank
     items + 1, which is in no list, and is the last of its candidates.
+    `sample_of` is how many users the bundle has where only some of them, evenly spaced, were asked; else None.
     """
 
     k: int
@@ -87,6 +86,7 @@ class Quality:
     negatives: int
     candidate_ranks: tuple[int, ...]
     dropped: int = 0
+    sample_of: Optional[int] = None
 
     @property
     def catalogue(self) -> int:
@@ -154,47 +154,11 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Latency:
-    """Nanoseconds of batch-1 calls: load (open and allocate, the file in the page cache), first call, warm calls.
-
-    A warm call sets the inputs, invokes and gets the scores; `invoke_ns` is the runtime's share of the same calls.
-    `overhead_ns` is what the harness adds to a call, read around a call that does nothing; `clock_ns` the clock's own.
-    """
-
-    load_ns: int
-    first_ns: int
-    warm_ns: tuple[int, ...]
-    invoke_ns: tuple[int, ...]
-    overhead_ns: int
-    clock_ns: int
-    batch: int
-    ids: str
-
-    def p(self, q: float) -> int:
-        """Return the q-th percentile of the warm calls by nearest rank: the least that q % of them do not exceed."""
-        ordered = sorted(self.warm_ns)
-        return ordered[max(0, math.ceil(q / 100 * len(ordered)) - 1)]
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Bytes the process grew by from after the imports: after load and after `calls` more calls; None is unknown.
-
-    `private_*` is memory of the process alone, `mapped_*` what is resident of the files it maps (model and libraries),
-    `peak` the most that the whole process had resident since the imports (since its start where that cannot be told).
-    """
-
-    private_load: Optional[int]
-    private_run: Optional[int]
-    mapped_load: Optional[int]
-    mapped_run: Optional[int]
-    peak: Optional[int]
-    calls: int
-
-
-@dataclass(frozen=True)
 class DeviceReport:
-    """Everything one run of the harness said; a part is None when it was not asked for or could not be."""
+    """Everything the harness said of one model on one machine; a part is None when not asked for or not possible.
+
+    `latency` is with the threads of the board, `more_threads` with other numbers of them, each in a process of its own.
+    """
 
     version: int
     provenance: str
@@ -206,6 +170,11 @@ class DeviceReport:
     latency: Optional[Latency]
     memory: Optional[Memory]
     warnings: tuple[str, ...]
+    more_threads: tuple[Latency, ...] = ()
+    sustained: Optional[Sustained] = None
+    storage: Optional[Storage] = None
+    conditions: Optional[Conditions] = None
+    counts: Optional[Counts] = None
 
 
 def dumps(report: DeviceReport) -> str:
@@ -265,5 +234,12 @@ def _rules(report: DeviceReport) -> Iterator[tuple[bool, str]]:
         yield from validity.golden_rules(report.golden)
     if report.quality is not None:
         yield from validity.quality_rules(report.quality)
-    if report.latency is not None:
-        yield from validity.latency_rules(report.latency)
+    for latency in (*([] if report.latency is None else [report.latency]), *report.more_threads):
+        yield from validity.latency_rules(latency)
+    if report.sustained is not None:
+        yield from validity.sustained_rules(report.sustained)
+    if report.conditions is not None:
+        yield from validity.conditions_rules(report.conditions)
+    if report.counts is not None:
+        yield report.provenance == "emulated", "counts are an emulator's, and provenance should say so"
+        yield from counts_rules(report.counts)

@@ -6,13 +6,18 @@ import importlib
 import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
+from device_tests.compiled import Compiled
 from device_tests.errors import ModelError, RuntimeUnavailable
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 MODULES = {"tflite-runtime": "tflite_runtime", "ai-edge-litert": "ai_edge_litert"}
+_INSTEAD = "use ai-edge-litert 2.3.0 or leave it out"
 _BEFORE_NUMPY_2 = frozenset({"tflite-runtime"})
 
 
@@ -24,14 +29,32 @@ class Runtime:
     version: str
     interpreter: Any
 
-    def open(self, path: str, threads: int) -> Any:
-        """Return an allocated interpreter of the .tflite at `path`; ModelError with the runtime's own reason."""
+    def open(self, path: str, threads: int, weight_cache: Optional[str] = None) -> Any:
+        """Return an allocated interpreter of the .tflite at `path`; ModelError with the runtime's own reason.
+
+        With `weight_cache`, a path, it is one that takes its packed weights from there, or puts them there.
+        """
         try:
+            if weight_cache is not None:
+                return Compiled(self._compiling(), path, threads, weight_cache)
             interpreter = self.interpreter(model_path=path, num_threads=threads)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError, SystemError, MemoryError, OverflowError) as why:
             raise ModelError(f"{self.name} {self.version} does not load the model: {one_line(why)}") from None
         return interpreter
+
+    def _compiling(self) -> ModuleType:
+        """Return ai_edge_litert.compiled_model; ModelError in a runtime that takes no weight cache."""
+        name, refused = f"{MODULES[self.name]}.compiled_model", f"{self.name} {self.version} takes no weight cache"
+        if importlib.util.find_spec(name) is not None:
+            try:
+                module = importlib.import_module(name)
+            except ImportError as why:
+                raise ModelError(f"{refused} here ({one_line(why)}): {_INSTEAD}") from None
+            options = getattr(module, "CpuOptions", None)
+            if "xnnpack_weight_cache_path" in getattr(options, "__dataclass_fields__", {}):
+                return module
+        raise ModelError(f"{refused}: {_INSTEAD}")
 
 
 def load(name: Optional[str] = None) -> Runtime:

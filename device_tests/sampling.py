@@ -41,6 +41,26 @@ def uniform(inputs: Sequence[Input], count: int, seed: int) -> list[Draw]:
     return [{each.name: _drawn(each, random) for each in inputs} for _ in range(count)]
 
 
+def zipf(inputs: Sequence[Input], count: int, seed: int) -> list[Draw]:
+    """Return `count` batch-1 inputs whose ids follow Zipf's law: the r-th most frequent with a weight of 1 / r.
+
+    Which id is how frequent is drawn too, so that frequent rows do not lie side by side. Numbers are uniform.
+    """
+    random = np.random.default_rng(seed)
+    columns = {each.name: _column(each, count, random) for each in inputs}
+    return [{name: values[call : call + 1] for name, values in columns.items()} for call in range(count)]
+
+
+def _column(each: Input, count: int, random: np.random.Generator) -> Array:
+    shape = (count, each.length) if each.length else (count,)
+    if each.role == "vector":
+        return random.random(shape, dtype=np.float32)
+    weight = 1 / np.arange(1, each.ids + 1)
+    order = random.permutation(each.ids).astype(np.int32)
+    drawn: Array = order[random.choice(each.ids, size=shape, p=weight / weight.sum())]
+    return drawn
+
+
 def _drawn(each: Input, random: np.random.Generator) -> Array:
     shape = (1, each.length) if each.length else (1,)
     if each.role == "vector":

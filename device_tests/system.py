@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from device_tests.measurement import Faults
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,6 +24,9 @@ _PROCESS = "proc/self"
 _KIB = 1024
 _CPU = re.compile(r"^(?:model name|Hardware|cpu model|Processor)\s*:\s*(.+)$", re.MULTILINE)
 _TOTAL = re.compile(r"^MemTotal:\s+(\d+) kB", re.MULTILINE)
+_AVAILABLE = re.compile(r"^MemAvailable:\s+(\d+) kB", re.MULTILINE)
+_LOAD = re.compile(r"(\d+\.\d+) ")
+_THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 _MAPPING = re.compile(rb"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ (\d+)")
 _FIELD = re.compile(rb"(Rss|Private_Clean|Private_Dirty|Private_Hugetlb): +(\d+) kB")
@@ -43,6 +53,17 @@ def memory_bytes(root: Path = ROOT) -> Optional[int]:
     return _bytes(_TOTAL, root / "proc/meminfo")
 
 
+def available_bytes(root: Path = ROOT) -> Optional[int]:
+    """Return the bytes of memory that are free or that the system would free."""
+    return _bytes(_AVAILABLE, root / "proc/meminfo")
+
+
+def load(root: Path = ROOT) -> Optional[float]:
+    """Return the load average of the last minute."""
+    told = _LOAD.match(_text(root / "proc/loadavg") or "")
+    return float(told[1]) if told else None
+
+
 def governor(root: Path = ROOT) -> Optional[str]:
     """Return the name of what sets the first processor's frequency."""
     return _text(root / _FREQUENCY / "scaling_governor")
@@ -60,6 +81,23 @@ def temperature_c(root: Path = ROOT) -> Optional[float]:
     return max(found) / 1000 if found else None
 
 
+def under_voltage(root: Path = ROOT) -> Optional[bool]:
+    """Return whether a Raspberry Pi's supply is too low now; its alarm says so on kernels with the driver rpi_volt."""
+    alarms = [
+        _number(chip / "in0_lcrit_alarm")
+        for chip in (root / "sys/class/hwmon").glob("hwmon*")
+        if _text(chip / "name") == "rpi_volt"
+    ]
+    found = [alarm for alarm in alarms if alarm is not None]
+    return any(found) if found else None
+
+
+def throttled(root: Path = ROOT) -> Optional[int]:
+    """Return the bits in which a Raspberry Pi's firmware says that it holds itself back, and why."""
+    text = _text(root / _THROTTLED)
+    return int(text, 16) if text and re.fullmatch(r"(0x)?[0-9a-fA-F]{1,8}", text) else None
+
+
 def resident(root: Path = ROOT) -> Optional[Resident]:
     """Return what this process has in memory now."""
     try:
@@ -72,6 +110,14 @@ def resident(root: Path = ROOT) -> Optional[Resident]:
 def peak_bytes(root: Path = ROOT) -> Optional[int]:
     """Return the most bytes that this process ever had in memory (VmHWM)."""
     return _bytes(_PEAK, root / _PROCESS / "status")
+
+
+def page_faults() -> Optional[Faults]:
+    """Return the page faults of this process so far (getrusage)."""
+    if resource is None:
+        return None
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return Faults(used.ru_minflt, used.ru_majflt)
 
 
 def restart_peak(root: Path = ROOT) -> None:

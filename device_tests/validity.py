@@ -8,9 +8,11 @@ from device_tests.manifest import LEAST_OVERLAP
 from device_tests.metrics import HALVES, coverage_depth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from device_tests.report import GoldenResult, Latency, Quality
+    from device_tests.conditions import Conditions
+    from device_tests.measurement import Latency, Sustained
+    from device_tests.report import GoldenResult, Quality
 
 
 def golden_rules(golden: GoldenResult) -> Iterator[tuple[bool, str]]:
@@ -48,6 +50,10 @@ def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
     )
     yield quality.items >= 1, f"quality.items should be at least 1, not {quality.items}"
     yield quality.dropped >= 0, f"quality.dropped should be 0 or more, not {quality.dropped}"
+    yield (
+        quality.sample_of is None or quality.sample_of > quality.users,
+        f"quality.sample_of should be more than {quality.users} (the users), not {quality.sample_of}",
+    )
     last = quality.items + (quality.dropped > 0)  # the rank of what was dropped
     yield all(1 <= rank <= last for rank in ranks), f"quality.ranks should be 1 to {last}"
     yield 1 <= quality.k <= quality.items, f"quality.k should be 1 to {quality.items}, not {quality.k}"
@@ -89,10 +95,36 @@ def _candidate_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
 
 def latency_rules(latency: Latency) -> Iterator[tuple[bool, str]]:
     """Yield whether each rule of a latency holds, and what is wrong when it does not."""
-    every = (latency.load_ns, latency.first_ns, latency.clock_ns, latency.overhead_ns, *latency.warm_ns)
+    yield len(latency.starts) > 0, "latency should have at least one start"
+    starts = tuple(time for start in latency.starts for time in (start.load_ns, start.first_ns))
+    added = (latency.clock_ns, latency.overhead_ns, latency.invoke_overhead_ns)
     yield (
         len(latency.warm_ns) == len(latency.invoke_ns) > 0,
         "latency should have as many invoke_ns as warm_ns, at least 1",
     )
-    yield min(every + latency.invoke_ns) >= 0, "latency should hold no negative time"
+    yield min(starts + added + latency.warm_ns + latency.invoke_ns) >= 0, "latency should hold no negative time"
     yield latency.batch >= 1, f"latency.batch should be at least 1, not {latency.batch}"
+    yield latency.threads >= 1, f"latency.threads should be at least 1, not {latency.threads}"
+
+
+def sustained_rules(sustained: Sustained) -> Iterator[tuple[bool, str]]:
+    """Yield whether each rule of a sustained run holds, and what is wrong when it does not."""
+    seconds = sustained.seconds
+    yield len(seconds) > 0, "sustained should have at least one second"
+    yield (
+        all(0 < len(each.kept_ns) <= each.calls and min(each.kept_ns) >= 0 for each in seconds),
+        "sustained should keep some of the calls of each second, and no negative time",
+    )
+    yield _rising([each.at_ns for each in seconds]), "sustained.seconds should rise"
+
+
+def conditions_rules(conditions: Conditions) -> Iterator[tuple[bool, str]]:
+    """Yield whether each rule of the conditions holds, and what is wrong when it does not."""
+    yield len(conditions.moments) > 1, "conditions should have a moment before and one after"
+    yield _rising([moment.at_ns for moment in conditions.moments]), "conditions.moments should rise"
+    screen = conditions.screen
+    yield screen in (None, "on", "off"), f"conditions.screen should be on, off or null, not {screen!r}"
+
+
+def _rising(times: Sequence[int]) -> bool:
+    return all(first <= second for first, second in zip(times, times[1:]))

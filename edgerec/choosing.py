@@ -29,7 +29,7 @@ from edgerec.data.evaluation import of_users
 from edgerec.errors import EdgerecError
 from edgerec.floors import Floors, FloorVerdict, judged
 from edgerec.gate.budget import Budget
-from edgerec.gate.check import check, report_beside
+from edgerec.gate.check import check, reports_beside
 from edgerec.gate.from_quality import floors_of
 from edgerec.gate.verdict import Verdict
 from edgerec.model_file import read_model_file
@@ -149,7 +149,7 @@ def prove(
             return Proof(None, None, why)
         progress(f"{recipe.name}: measure in {runtime}")  # alone, for its latency
         report = local.run(Job(built.path, runtime)).report
-        place = report_beside(str(out))
+        place = reports_beside(str(out))[0]
         verdict = check(read_model_file(built.path), {place: report}, budget)
         float32 = float32_quality(task, halves[1], converter, progress)
         proof = Proof(replace(verdict, subject=str(out)), judged(floors_of(budget, task.k), float32, others))

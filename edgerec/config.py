@@ -26,9 +26,13 @@ Every path in it is relative to the file's own folder. A whole one::
     workers = 2             # any number of them gives the same result
     seed = 0
 
-    [target]
+    [target]                # what holds for every target
     runtime = "tflite-runtime==2.14.0"
     threads = 1
+
+    [target.pi]             # `bench --target pi`
+    address = "ssh://pi@192.0.2.7"
+    threads = 4
 
     [budget]                # holds for every bundle
     app_bytes = "420 KiB"
@@ -53,12 +57,12 @@ from edgerec.data.duplicates import DUPLICATES, Duplicates
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
 from edgerec.search.setting import DEFAULTS, SearchSetting, search_setting
 from edgerec.strict_toml import Table, parse_toml, read_toml
+from edgerec.targets.setting import UNSAID, TargetSetting, target_setting
 
 FILE_NAME = "edgerec.toml"
 BUILT_IN_DATA = "movietweetings"
 MODEL_KINDS = (*KINDS, "two_towers")
 
-_RUNTIME = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][0-9A-Za-z.]*")
 _HOLDOUT = re.compile(r"(?:(last_n)\(([1-9][0-9]{0,5})\))|(?:(random_share|after)\((0\.[0-9]{1,9})\))")
 
 
@@ -121,15 +125,6 @@ class DataSetting:
 
 
 @dataclass(frozen=True)
-class TargetSetting:
-    """`[target]`: where figures must be measured to prove a limit, and how `bench` measures."""
-
-    runtime: str | None = None
-    threads: int | None = None
-    calls: int | None = None
-
-
-@dataclass(frozen=True)
 class BundleSetting:
     """`[[bundle]]`: one bundle or .tflite, the reports that prove it, and its own limits."""
 
@@ -146,7 +141,7 @@ class Config:
     data: DataSetting | None = None
     recipe: str | None = None
     search: SearchSetting = DEFAULTS
-    target: TargetSetting = TargetSetting()
+    target: TargetSetting = UNSAID
     budget: Budget = NO_LIMITS
     bundles: tuple[BundleSetting, ...] = ()
 
@@ -175,7 +170,7 @@ def _config(root: Table, folder: Path) -> Config:
         data=_data(root.table("data"), folder),
         recipe=None if recipe is None else recipe.required_text("name"),
         search=search_setting(root.table("search")),
-        target=_target(root.table("target")),
+        target=target_setting(root.table("target")),
         budget=budget_of(root.table("budget")),
         bundles=tuple(_bundle(table, folder) for table in root.tables("bundle")),
     )
@@ -251,17 +246,6 @@ def _holdout(table: Table) -> HoldoutSetting:
     if match is None:
         raise table.refuse("holdout", '"last_n(1)", "random_share(0.2)" or "after(0.9)"')
     return HoldoutSetting(match[1] or match[3], float(match[2] or match[4]))
-
-
-def _target(table: Table | None) -> TargetSetting:
-    if table is None:
-        return TargetSetting()
-    runtime = table.text("runtime")
-    if runtime is not None and not _RUNTIME.fullmatch(runtime):
-        raise table.refuse("runtime", 'a runtime and its version such as "tflite-runtime==2.14.0"')
-    setting = TargetSetting(runtime, table.integer("threads", least=1), table.integer("calls", least=1))
-    table.refuse_unknown()
-    return setting
 
 
 def _bundle(table: Table, folder: Path) -> BundleSetting:

@@ -14,8 +14,8 @@ from device_tests import files
 from edgerec.errors import EdgerecError
 from edgerec.program import program
 
-PARTS = ("environments", "capsules", "cache", "harness", "searches", "loops")
-"""What lies under `home()`: runtimes' environments, capsules, finished steps of recipes, harnesses, searches, loops."""
+PARTS = ("environments", "capsules", "boards", "emulator", "cache", "harness", "searches", "loops")
+"""What lies under `home()`: what runtimes, boards, emulators and harnesses need, recipes' steps, searches, loops."""
 
 
 class StorageError(EdgerecError):

@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -50,14 +50,21 @@ def free_disk_bytes(path: Path) -> int | None:
     return None if existing is None else shutil.disk_usage(existing).free
 
 
+def _nothing() -> None:
+    pass
+
+
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
+def locked(path: Path, *, waiting: Callable[[], None] = _nothing) -> Iterator[int]:
     """Hold `path` locked against other processes, waiting for a turn, and give the descriptor that holds the lock.
 
-    The system frees it when every process that has the descriptor is gone, also when they are killed.
+    `waiting` is called where there is a wait. The system frees the lock when every process that has the descriptor is
+    gone, also when they are killed.
     """
     with path.open("a+b") as file:
-        _lock(file)
+        if not _taken(file):
+            waiting()
+            _lock(file)
         yield file.fileno()
 
 
@@ -65,18 +72,27 @@ if sys.platform == "win32":
     import msvcrt
     import time
 
+    def _taken(file: IO[bytes]) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
     def _lock(file: IO[bytes]) -> None:
-        while True:
-            file.seek(0)
-            try:
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
+        while not _taken(file):
+            time.sleep(0.1)
 
 else:
     import fcntl
+
+    def _taken(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _lock(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,5 +1,6 @@
 """One bundle in two runtimes: what each reports, and whether they agree."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,13 @@ import numpy as np
 from device_tests import bundle
 from device_tests.agreement import Agreement, agree
 from device_tests.evaluation import from_npy
-from device_tests.ranking import Ids, Scores, overlap
+from device_tests.manifest import Manifest
+from device_tests.ranking import Ids, overlap
 from device_tests.report import DeviceReport
 from edgerec.progress import Progress, silent
 from edgerec.targets import local
 from edgerec.targets.environment import RuntimePin
-from edgerec.targets.job import LISTS, SCORES, Job
+from edgerec.targets.job import LISTS, SCORES, Job, Ran
 
 RECALL_APART = 0.002
 """The difference in recall over all test users from which on two runtimes disagree."""
@@ -49,14 +51,17 @@ class InBoth:
 
     @property
     def recall_difference(self) -> float:
-        """How far recall at the length of the lists is apart over all test users."""
-        first, second = (one.quality.metric("recall", one.quality.k) for one in self.reports if one.quality)
-        return abs(first - second)
+        """How far recall at the length of the lists is apart over all test users, NaN where one asked only some."""
+        first, second = (one.quality for one in self.reports)
+        if first is None or second is None or first.sample_of is not None or second.sample_of is not None:
+            return math.nan
+        return abs(first.metric("recall", first.k) - second.metric("recall", second.k))
 
     @property
     def agree(self) -> bool:
-        """The runtimes agree: on the scores, and on recall to less than 0.002."""
-        return self.agreement.held and self.recall_difference < RECALL_APART
+        """The runtimes agree: on the scores, and where both asked everyone on recall to less than 0.002."""
+        difference = self.recall_difference
+        return self.agreement.held and (math.isnan(difference) or difference < RECALL_APART)
 
 
 def in_both(
@@ -66,17 +71,28 @@ def in_both(
 
     Raises RunError where a runtime gives no report, or the bundle has no golden outputs or evaluation set.
     """
-    manifest = bundle.read(path).manifest
-    (report_a, lists_a, scores_a), (report_b, lists_b, scores_b) = (
-        _answer(path, runtime, only, progress) for runtime in runtimes
+    first, second = (
+        local.run(Job(path, runtime, only=tuple(only), lists=True, scores=True), progress=progress)
+        for runtime in runtimes
     )
+    return compared(first, second, bundle.read(path).manifest)
+
+
+def compared(first: Ran, second: Ran, manifest: Manifest) -> InBoth:
+    """Compare what two runs with lists and scores gave of one bundle.
+
+    Where one asked only some of the users, evenly spaced as EvaluationSet.sample has them, the lists of those are
+    compared.
+    """
+    lists_a, lists_b = (
+        from_npy(one.lists or b"", LISTS, "<i4", (None, None)).view(np.int32) for one in (first, second)
+    )
+    scores_a, scores_b = (from_npy(one.scores or b"", SCORES, "<f4", (None, None)) for one in (first, second))
     agreement = agree(scores_a, scores_b, manifest.k, manifest.tolerance)
-    return InBoth((report_a, report_b), (lists_a, lists_b), agreement)
+    users = min(len(lists_a), len(lists_b))
+    lists = _sampled(lists_a, users), _sampled(lists_b, users)
+    return InBoth((first.report, second.report), lists, agreement)
 
 
-def _answer(
-    path: Path, runtime: RuntimePin, only: Sequence[str], progress: Progress
-) -> tuple[DeviceReport, Ids, Scores]:
-    ran = local.run(Job(path, runtime, only=tuple(only), lists=True, scores=True), progress=progress)
-    lists = from_npy(ran.lists or b"", LISTS, "<i4", (None, None)).view(np.int32)
-    return ran.report, lists, from_npy(ran.scores or b"", SCORES, "<f4", (None, None))
+def _sampled(rows: Ids, users: int) -> Ids:
+    return rows[np.arange(users) * len(rows) // users]

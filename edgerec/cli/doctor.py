@@ -19,8 +19,8 @@ from edgerec.report.quantities import size
 def command(*, clean: bool, as_json: bool, parts: tuple[str, ...]) -> None:
     """Show what is installed here, which runtimes there are, and what edgerec keeps on disk.
 
-    With --clean, empty PARTS of that: environments, capsules, cache, harness, searches, loops; all of them when none is
-    named. What is emptied is made again when it is needed.
+    With --clean, empty PARTS of that: environments, capsules, boards, cache, harness, searches, loops; all of them when
+    none is named. What is emptied is made again when it is needed.
     """
     if parts and not clean:
         raise click.UsageError(f"{', '.join(parts)} would be emptied only with --clean")

@@ -7,13 +7,16 @@ from pathlib import Path
 import click
 
 from edgerec import storage
+from edgerec.config import read_config_if_there
 from edgerec.installation import machine, runtimes
 from edgerec.report.capsule_text import capsule_json, capsule_text
 from edgerec.report.console import style_of
 from edgerec.report.installation_text import targets_json, targets_text
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
-from edgerec.targets import capsule, capsule_archive, environment
+from edgerec.targets import board_image, capsule, capsule_archive, cleaning, environment
+from edgerec.targets.asked import target_named
+from edgerec.targets.readiness import readiness, schemes
 from edgerec.targets.zipapp import write_harness
 
 
@@ -21,14 +24,18 @@ from edgerec.targets.zipapp import write_harness
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.pass_context
 def command(context: click.Context, *, as_json: bool) -> None:
-    """List where bundles can run: this machine, and the runtimes it can have, ready or not and why."""
+    """List where bundles can run, ready or not and why.
+
+    This machine and the runtimes it can have, how other targets are named and what they need here, and the targets that
+    edgerec.toml names, each of which is asked for two seconds at most.
+    """
     if context.invoked_subcommand is not None:
         return
-    here, known = machine(), runtimes()
+    found = machine(), runtimes(), schemes(), readiness(read_config_if_there().target)
     if as_json:
-        click.echo(json.dumps(targets_json(here, known), indent=2))
+        click.echo(json.dumps(targets_json(*found), indent=2))
     else:
-        click.echo(targets_text(here, known, style_of(sys.stdout)))
+        click.echo(targets_text(*found, style_of(sys.stdout)))
 
 
 @command.command("install")
@@ -75,6 +82,36 @@ def build_capsule(
     if output is not None:
         capsule_archive.write(made.folder, output)
     click.echo(json.dumps(capsule_json(made, output), indent=2) if as_json else capsule_text(made, output))
+
+
+@command.command("build-board")
+@click.option("--mirror", help="The mirror of Debian to make it from [that of this machine's apt].")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as JSON.")
+def build_board(*, mirror: str | None, as_json: bool) -> None:
+    """Make the Linux that emulated boards boot, from packages of Debian 12 and without root.
+
+    `bench --target board:CPU` makes it on first use; after this, and with a capsule for aarch64, it needs no network.
+    """
+    with showing_progress() as progress:
+        image = board_image.ready(mirror=mirror, progress=progress)
+    told = {"kernel": str(image.kernel), "initramfs": str(image.initramfs)}
+    click.echo(json.dumps(told, indent=2) if as_json else f"the Linux of emulated boards: {image.initramfs.parent}")
+
+
+@command.command("clean")
+@click.argument("names", nargs=-1, required=True, metavar="TARGET...")
+@click.option("--json", "as_json", is_flag=True, help="Print which were cleaned as JSON.")
+def clean(*, names: tuple[str, ...], as_json: bool) -> None:
+    """Remove what edgerec keeps on each TARGET, so that nothing of it is left there; the next run sends it again."""
+    settings = read_config_if_there().target
+    targets = {name: target_named(name, settings) for name in names}
+    with showing_progress() as progress:
+        cleaned = {name: cleaning.clean(target, progress=progress) for name, target in targets.items()}
+    for name, kept in cleaned.items():
+        if not as_json:
+            click.echo(f"{name}: {'clean' if kept else 'keeps nothing but what `edgerec doctor` shows'}")
+    if as_json:
+        click.echo(json.dumps({"cleaned": [name for name, kept in cleaned.items() if kept]}, indent=2))
 
 
 @command.command("harness")

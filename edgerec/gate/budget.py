@@ -7,7 +7,7 @@ from device_tests.metrics import HALVES
 from edgerec.errors import EdgerecError
 from edgerec.floors import CANDIDATES, DEFAULT
 from edgerec.gate.limit_kind import Amount, LimitKind, Unit, UnknownLimitError, kept_of_float32, limit_kind
-from edgerec.gate.quantity import QuantityError, bytes_of, flag_of, nanoseconds_of, share_of, version_of
+from edgerec.gate.quantity import QuantityError, bytes_of, count_of, flag_of, nanoseconds_of, share_of, version_of
 from edgerec.strict_toml import Table
 
 FLAG = "--limit"
@@ -108,6 +108,7 @@ _FLOORS = ("default", "none")
 _AMOUNT_OF: Mapping[Unit, Callable[[object], Amount]] = {
     "bytes": bytes_of,
     "ns": nanoseconds_of,
+    "count": count_of,
     "share": share_of,
     "version": version_of,
     "flag": flag_of,

@@ -8,12 +8,14 @@ from converters.anatomy import Anatomy, anatomy
 from device_tests.report import DeviceReport
 from edgerec.gate.budget import Budget, Limit
 from edgerec.gate.from_file import Reading, largest_tensors, read_amount, signature_check
-from edgerec.gate.from_reports import ANYWHERE, Conditions, measured_amount, reports_of
+from edgerec.gate.from_reports import ANYWHERE, Conditions, Measured, measured_amounts, reports_of
 from edgerec.gate.limit_kind import Amount, LimitKind
 from edgerec.gate.quantity import version_key
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile
 from edgerec.program import command
+
+_EMULATED = "qemu:cortex-a72"  # any processor has counts; of this one a board is easily found
 
 
 def check(
@@ -27,13 +29,13 @@ def check(
     """Check one bundle or .tflite against a budget.
 
     Sizes, tensors and ops are read out of the .tflite each time. Latency, memory and quality come only from the
-    reports (by name) whose digest is this file's; without one a limit is unproven. Golden outputs that do not hold in
+    reports (by name) whose digest is this file's; without one a limit is unproven. What a machine costs has one check a
+    machine and runtime that measured it. Golden outputs that do not hold in
     any such report fail the verdict whatever the budget says. `report_path` is where the `bench` line that would prove
     a limit should write.
     """
     own = reports_of(file, reports)
     inside = anatomy(file.tflite)
-    remedy = bench_line(file, conditions, report_path)
     checks = [one for one in (signature_check(file),) if one is not None]
     limits = budget.in_force
     if any(report.golden is not None for report in own.values()) and all(one.name != "golden" for one in limits):
@@ -42,24 +44,32 @@ def check(
         if limit.kind.evidence == "file":
             checks.append(_file_check(limit, file, inside))
         else:
-            checks.append(_report_check(limit, file, own, conditions, remedy))
+            remedy = bench_line(file, conditions, report_path, emulated=limit.kind.evidence == "counts")
+            amounts = measured_amounts(limit, file, own, conditions)
+            checks += [_report_check(limit, file, one, conditions, remedy) for one in amounts]
     return Verdict(file.name, file.sha256, tuple(checks), _notes(own, reports))
 
 
-def bench_line(file: ModelFile, conditions: Conditions, report_path: str | None = None) -> str:
-    """Give the command that measures this file and writes the report that `check` finds."""
-    words = ["bench", file.name, "--target", "local"]
+def bench_line(
+    file: ModelFile, conditions: Conditions, report_path: str | None = None, *, emulated: bool = False
+) -> str:
+    """Give the command that measures this file, or has it counted, and writes a report that `check` finds."""
+    words = ["bench", file.name, "--target", _EMULATED if emulated else "local"]
     if conditions.runtime is not None:
         words += ["--runtime", conditions.runtime]
     if conditions.threads is not None:
         words += ["--threads", str(conditions.threads)]
-    return command([*words, "-o", report_path or report_beside(file.name)])
+    measured, counted = reports_beside(file.name)
+    return command([*words, "-o", counted if emulated else report_path or measured])
 
 
-def report_beside(name: str) -> str:
-    """Give where the report of a file is looked for: `demo/gru.report.json` beside `demo/gru.edgerec`."""
+def reports_beside(name: str) -> tuple[str, str]:
+    """Give where the reports of a file are looked for, the measured and the emulated one.
+
+    They are `demo/gru.report.json` and `demo/gru.qemu.report.json` beside `demo/gru.edgerec`.
+    """
     path = Path(name)
-    return str(path.with_name(f"{path.stem}.report.json"))
+    return str(path.with_name(f"{path.stem}.report.json")), str(path.with_name(f"{path.stem}.qemu.report.json"))
 
 
 def _file_check(limit: Limit, file: ModelFile, inside: Anatomy) -> Check:
@@ -71,21 +81,19 @@ def _file_check(limit: Limit, file: ModelFile, inside: Anatomy) -> Check:
     return _check(limit, reading, held, remedy=remedy, inside=inside if too_large else None)
 
 
-def _report_check(
-    limit: Limit, file: ModelFile, own: Mapping[str, DeviceReport], conditions: Conditions, remedy: str
-) -> Check:
-    reading, as_asked = measured_amount(limit, file, own, conditions)
+def _report_check(limit: Limit, file: ModelFile, measured: Measured, conditions: Conditions, remedy: str) -> Check:
+    reading = measured.reading
     if reading.amount is None and file.bundle is None and limit.kind.evidence in {"golden", "quality"}:
         reading = Reading(None, reason="only a bundle carries users and golden outputs to measure it with")
         remedy = command(["pack", file.name])
     held = _held(limit, reading)
-    if held and not as_asked:
+    if held and not measured.as_asked:
         held = None
         reading = replace(reading, reason=f"no report on {conditions} as the target asks")
     inside = anatomy(file.tflite) if held is False and limit.kind.evidence == "memory" else None
     if held is not None or _no_evidence(reading):
         remedy = ""
-    return _check(limit, reading, held, remedy=remedy, inside=inside)
+    return replace(_check(limit, reading, held, remedy=remedy, inside=inside), measurer=measured.measurer)
 
 
 def _check(limit: Limit, reading: Reading, held: bool | None, *, remedy: str, inside: Anatomy | None) -> Check:

@@ -1,6 +1,6 @@
 """What devices measured: the evidence of the reports that are of this very file."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from device_tests.report import DeviceReport, GoldenResult
@@ -8,6 +8,7 @@ from edgerec.gate.budget import Limit
 from edgerec.gate.from_file import Reading
 from edgerec.gate.from_quality import kept_of, quality_amount
 from edgerec.gate.limit_kind import Amount
+from edgerec.gate.machines import by_measurer
 from edgerec.model_file import ModelFile
 
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
@@ -42,21 +43,44 @@ def reports_of(file: ModelFile, reports: Mapping[str, DeviceReport]) -> dict[str
     return {name: one for name, one in reports.items() if one.bundle_sha256 == file.sha256}
 
 
-def measured_amount(
-    limit: Limit, file: ModelFile, reports: Mapping[str, DeviceReport], conditions: Conditions
-) -> tuple[Reading, bool]:
-    """Give the worst amount that this file's reports hold for a limit, and whether it is measured as the target asks.
+@dataclass(frozen=True)
+class Measured:
+    """What reports hold for a limit, and whether any was made as the target asks.
 
-    The worst of all reports counts; it proves the limit only when one of them was made under the conditions. A reading
-    without an amount says why.
+    `measurer` says of which machine and runtime it is, empty where the reports are of one alone or it does not matter.
+    """
+
+    reading: Reading
+    as_asked: bool
+    measurer: str = ""
+
+
+def measured_amounts(
+    limit: Limit, file: ModelFile, reports: Mapping[str, DeviceReport], conditions: Conditions
+) -> tuple[Measured, ...]:
+    """Give the worst amount that this file's reports hold for a limit, of what a machine costs one for every machine.
+
+    Golden outputs and quality are of the file: the worst of all reports counts. Latency and memory of different
+    machines or runtimes are no figures of one thing, and each of them has to hold. They prove the limit only when one
+    of the reports was made under the conditions. A reading without an amount says why.
     """
     readings = {name: _amount(limit, file, name, report) for name, report in reports.items()}
     known = {name: reading for name, reading in readings.items() if reading.amount is not None}
     if not known:
         kind = "model" if file.bundle is None else "bundle"
-        return next(iter(readings.values()), Reading(None, reason=f"no report of this {kind}")), False
-    worst = (max if limit.kind.direction == "at most" else min)(known.values(), key=_figure)
-    return worst, any(conditions.hold_for(reports[name]) for name in known)
+        return (Measured(next(iter(readings.values()), Reading(None, reason=f"no report of this {kind}")), False),)
+    as_asked = any(conditions.hold_for(reports[name]) for name in known)
+    groups = by_measurer({name: reports[name] for name in known})
+    if len(groups) == 1 or limit.kind.evidence in {"golden", "quality"}:
+        return (Measured(_worst(limit, known.values()), as_asked),)
+    return tuple(
+        Measured(_worst(limit, [known[name] for name in group]), as_asked, str(measurer))
+        for measurer, group in groups.items()
+    )
+
+
+def _worst(limit: Limit, readings: Collection[Reading]) -> Reading:
+    return (max if limit.kind.direction == "at most" else min)(readings, key=_figure)
 
 
 def _figure(reading: Reading) -> float:
@@ -70,6 +94,9 @@ def _amount(limit: Limit, file: ModelFile, name: str, report: DeviceReport) -> R
     evidence = limit.kind.evidence
     if evidence in {"latency", "memory"} and report.provenance != "measured":
         return Reading(None, report.provenance, name, f"{name} is {report.provenance}: no evidence of {evidence}")
+    if evidence == "quality" and report.quality is not None and report.quality.sample_of is not None:
+        asked = f"{report.quality.users} of {report.quality.sample_of} users"
+        return Reading(None, report.provenance, name, f"{name} is of {asked}: no evidence of quality")
     if getattr(report, evidence) is None:
         return Reading(None, report.provenance, name, f"{name} has no {evidence} phase")
     kept = None if report.quality is None else kept_of(limit, file, report.quality)
@@ -133,10 +160,40 @@ def _memory(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount |
     return max(figure for figure in figures if figure is not None), ""
 
 
+def _counts(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+    counts = report.counts
+    if counts is None:
+        return None, "nothing was counted"
+    if name == "top_k_instructions":
+        most = max((one.instructions for one in counts.top_k), default=None)
+        return most, "" if counts.top_k else "no top k was counted"
+    return {
+        "instructions": max(one.instructions for one in counts.invoke),
+        "load_instructions": counts.load.instructions,
+        "first_instructions": counts.first.instructions,
+        "read_bytes": max(one.read_bytes for one in counts.invoke),
+        "written_bytes": max(one.written_bytes for one in counts.invoke),
+    }[name], ""
+
+
 def _quality(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
     if report.quality is None:
         return None, "quality was not measured"
     return quality_amount(name, report.quality)
 
 
-_BY_EVIDENCE = {"golden": _golden, "latency": _latency, "memory": _memory, "quality": _quality}
+def _storage(_name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
+    storage = report.storage
+    if storage is None:
+        return None, "what lies on the disk was not told"
+    return storage.model_bytes + (storage.weight_cache_bytes or 0), ""
+
+
+_BY_EVIDENCE = {
+    "golden": _golden,
+    "latency": _latency,
+    "memory": _memory,
+    "quality": _quality,
+    "storage": _storage,
+    "counts": _counts,
+}

@@ -11,9 +11,9 @@ from edgerec.floors import CANDIDATES, QUANTITIES
 from edgerec.suggestion import did_you_mean
 
 Amount = float | str | bool
-Unit = Literal["bytes", "ns", "share", "version", "flag"]
+Unit = Literal["bytes", "ns", "count", "share", "version", "flag"]
 Direction = Literal["at most", "at least"]
-Evidence = Literal["file", "golden", "quality", "latency", "memory"]
+Evidence = Literal["file", "golden", "quality", "latency", "memory", "storage", "counts"]
 
 
 class UnknownLimitError(EdgerecError):
@@ -34,6 +34,7 @@ LIMITS: Mapping[str, LimitKind] = {
     "app_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, on disk"),
     "download_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, deflated as in an APK"),
     "model_bytes": LimitKind("bytes", "at most", "file", "model.tflite alone, on disk"),
+    "storage_bytes": LimitKind("bytes", "at most", "storage", "model and weight cache on the device's disk"),
     "oldest_runtime": LimitKind("version", "at most", "file", "the runtime that must still know every op version"),
     "flex": LimitKind("flag", "at most", "file", "whether Flex (TensorFlow) ops are allowed"),
     "custom": LimitKind("flag", "at most", "file", "whether custom ops are allowed"),
@@ -48,6 +49,12 @@ LIMITS: Mapping[str, LimitKind] = {
     "private_bytes": LimitKind("bytes", "at most", "memory", "private memory grown by loading and running"),
     "mapped_bytes": LimitKind("bytes", "at most", "memory", "file-mapped memory grown by loading and running"),
     "peak_bytes": LimitKind("bytes", "at most", "memory", "the process's peak resident memory"),
+    "instructions": LimitKind("count", "at most", "counts", "instructions of a call after the first, the most"),
+    "load_instructions": LimitKind("count", "at most", "counts", "instructions to load the model"),
+    "first_instructions": LimitKind("count", "at most", "counts", "instructions of the first call"),
+    "top_k_instructions": LimitKind("count", "at most", "counts", "instructions to choose a user's top k, the most"),
+    "read_bytes": LimitKind("bytes", "at most", "counts", "bytes that a call after the first reads, the most"),
+    "written_bytes": LimitKind("bytes", "at most", "counts", "bytes that a call after the first writes, the most"),
 }
 
 _AT_K = re.compile(rf"({'|'.join(METRICS)})_at_([1-9][0-9]{{0,3}})")

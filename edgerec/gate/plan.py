@@ -7,7 +7,7 @@ from pathlib import Path
 from device_tests import report as report_format
 from edgerec.config import FILE_NAME, BundleSetting, Config
 from edgerec.gate.budget import Budget, BudgetError
-from edgerec.gate.check import check, report_beside
+from edgerec.gate.check import check, reports_beside
 from edgerec.gate.from_reports import Conditions, reports_of
 from edgerec.gate.verdict import Verdict
 from edgerec.model_file import read_model_file
@@ -35,8 +35,8 @@ class Planned:
 def plan(config: Config, files: Sequence[Path], reports: Sequence[Path], flags: Budget) -> tuple[Planned, ...]:
     """Give what to check; files and reports that are given come before the config's, limits of flags win over it.
 
-    A file for which no report is named takes the one that lies beside it, `gru.report.json` for `gru.edgerec`. Raises
-    BudgetError when there is nothing to check, or nothing to hold a file to.
+    A file for which no report is named takes those that lie beside it, `gru.report.json` and `gru.qemu.report.json` for
+    `gru.edgerec`. Raises BudgetError when there is nothing to check, or nothing to hold a file to.
     """
     settings = tuple(_setting(config, path) for path in files) or config.bundles
     if not settings:
@@ -71,7 +71,7 @@ def _planned(config: Config, setting: BundleSetting, reports: tuple[Path, ...], 
         raise BudgetError(
             f"{setting.path} has no budget to hold: give --limit NAME=VALUE, or write one in {FILE_NAME}:\n\n{SNIPPET}"
         )
-    beside = Path(report_beside(str(setting.path)))
+    beside = tuple(map(Path, reports_beside(str(setting.path))))
     named = reports or setting.reports
-    found = named or ((beside,) if beside.exists() else ())
-    return Planned(setting.path, found, (named or (beside,))[0], budget)
+    found = named or tuple(path for path in beside if path.exists())
+    return Planned(setting.path, found, (named or beside)[0], budget)

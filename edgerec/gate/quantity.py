@@ -8,6 +8,8 @@ from edgerec.errors import EdgerecError
 BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
 
+COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-zµ%]*)\s*")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,3}")
 
@@ -26,6 +28,13 @@ def bytes_of(value: object) -> int:
 def nanoseconds_of(value: object) -> int:
     """Give the nanoseconds of `"2 ms"`, `"850 us"` or `"1.5 s"`; a bare number has no unit and is refused."""
     return _whole(value, NANOSECONDS, 'a duration with its unit such as "2 ms" or "850 us"')
+
+
+def count_of(value: object) -> int:
+    """Give the number of `1050000`, `"1.05 M"` or `"850 k"`, rounded to a whole one."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return _whole(value, COUNTS, 'a number such as 1050000 or "1.05 M"')
 
 
 def share_of(value: object) -> float:

@@ -27,6 +27,7 @@ class Check:
 
     What is kept of float32's may be that of one popularity `half` and has its 95 % `interval` beside it, of whose lower
     end the limit is asked where it is `strict`; with `no_evidence`, float32 has too few hits for it to prove anything.
+    `measurer` is the machine and runtime that a figure is of, where several measured it and are judged apart.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Check:
     interval: Interval | None = None
     strict: bool = False
     no_evidence: bool = False
+    measurer: str = ""
 
     @property
     def state(self) -> State:

@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from device_tests.counts import Count, Counts
 from device_tests.evaluation import Baseline
+from device_tests.measurement import Memory, Storage
 from device_tests.metrics import METRICS
-from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+from device_tests.report import Board, DeviceReport, GoldenResult, Quality
 from edgerec.half_rates import HalfRate, half_rates
+from edgerec.report.timing_figures import (
+    ConditionsFigures,
+    LatencyFigures,
+    SustainedFigures,
+    conditions_figures,
+    latency_figures,
+    sustained_figures,
+)
 from edgerec.statistics import Interval, paired_bootstrap
 
 SEED = 0
@@ -36,16 +46,20 @@ class QualityFigures:
 
 
 @dataclass(frozen=True)
-class LatencyFigures:
-    """Nanoseconds: load, first call, percentiles of the warm calls, and what the harness itself adds to a call."""
+class CountFigures:
+    """What was counted: load, the first call, and the least, median and most of the further calls and of each top k.
+
+    The three are picked by their instructions, lower median; those of top k are None where none was counted.
+    """
 
     calls: int
-    load_ns: int
-    first_ns: int
-    p50_ns: int
-    p95_ns: int
-    p99_ns: int
-    overhead_ns: int
+    load: Count
+    first: Count
+    least: Count
+    median: Count
+    most: Count
+    top_k: Count | None
+    top_k_most: Count | None
     ids: str
 
 
@@ -61,7 +75,12 @@ class DeviceFigures:
     quality: QualityFigures | None
     latency: LatencyFigures | None
     memory: Memory | None
+    counts: CountFigures | None
     warnings: tuple[str, ...]
+    more_threads: tuple[LatencyFigures, ...]
+    sustained: SustainedFigures | None
+    storage: Storage | None
+    conditions: ConditionsFigures | None
 
 
 def figures_of(report: DeviceReport, float32: Baseline | None = None) -> DeviceFigures:
@@ -76,9 +95,14 @@ def figures_of(report: DeviceReport, float32: Baseline | None = None) -> DeviceF
         board=report.board,
         golden=report.golden,
         quality=None if report.quality is None or not report.quality.ranks else _quality(report.quality, float32),
-        latency=None if report.latency is None else _latency(report.latency),
+        latency=None if report.latency is None else latency_figures(report.latency),
         memory=report.memory,
+        counts=None if report.counts is None else _counts(report.counts),
         warnings=report.warnings,
+        more_threads=tuple(latency_figures(one) for one in report.more_threads),
+        sustained=None if report.sustained is None else sustained_figures(report.sustained, report.conditions),
+        storage=report.storage,
+        conditions=None if report.conditions is None else conditions_figures(report.conditions),
     )
 
 
@@ -100,14 +124,16 @@ def _quality(quality: Quality, float32: Baseline | None) -> QualityFigures:
     )
 
 
-def _latency(latency: Latency) -> LatencyFigures:
-    return LatencyFigures(
-        calls=len(latency.warm_ns),
-        load_ns=latency.load_ns,
-        first_ns=latency.first_ns,
-        p50_ns=latency.p(50),
-        p95_ns=latency.p(95),
-        p99_ns=latency.p(99),
-        overhead_ns=latency.overhead_ns,
-        ids=latency.ids,
+def _counts(counts: Counts) -> CountFigures:
+    calls, lists = (sorted(each, key=lambda one: one.instructions) for each in (counts.invoke, counts.top_k))
+    return CountFigures(
+        calls=len(calls),
+        load=counts.load,
+        first=counts.first,
+        least=calls[0],
+        median=calls[(len(calls) - 1) // 2],
+        most=calls[-1],
+        top_k=lists[(len(lists) - 1) // 2] if lists else None,
+        top_k_most=lists[-1] if lists else None,
+        ids=counts.ids,
     )

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from device_tests.measurement import Memory
 from device_tests.metrics import HALVES
 from device_tests.record import to_json
-from device_tests.report import Board, GoldenResult, Memory
+from device_tests.report import Board, GoldenResult
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, pairs, table, visible
-from edgerec.report.device_figures import DeviceFigures, LatencyFigures, QualityFigures
+from edgerec.report.counts_text import counts_text
+from edgerec.report.device_figures import DeviceFigures, QualityFigures
 from edgerec.report.halves_text import halves_text, halves_title
-from edgerec.report.quantities import duration, share, size
+from edgerec.report.quantities import share, size
+from edgerec.report.timing_text import conditions_text, count, latency_text, storage_text, sustained_text
 
-JSON_VERSION = 1
+JSON_VERSION = 2
 SEGMENT_METRICS = ("recall", "ndcg")
 
 
@@ -22,9 +25,17 @@ def device_text(figures: DeviceFigures, style: Style = PLAIN) -> str:
     if figures.quality is not None:
         parts.append(_titled("quality", _quality(figures.quality), style))
     if figures.latency is not None:
-        parts.append(_titled("latency", _latency(figures.latency), style))
+        parts.append(_titled("latency", latency_text(figures.latency, figures.more_threads), style))
+    if figures.sustained is not None:
+        parts.append(_titled("sustained", sustained_text(figures.sustained), style))
     if figures.memory is not None:
         parts.append(_titled("memory", _memory(figures.memory), style))
+    if figures.counts is not None:
+        parts.append(_titled("counts, exact", counts_text(figures.counts), style))
+    if figures.storage is not None:
+        parts.append(_titled("on disk", storage_text(figures.storage), style))
+    if figures.conditions is not None:
+        parts.append(_titled("conditions", conditions_text(figures.conditions), style))
     parts += [style.paint(f"warning: {visible(warning)}", YELLOW) for warning in figures.warnings]
     return "\n".join(parts)
 
@@ -40,10 +51,8 @@ def _titled(title: str, body: str, style: Style) -> str:
 
 def _board(board: Board, provenance: str) -> str:
     parts = [
-        f"{board.runtime}=={board.runtime_version}, {_count(board.threads, 'thread')}",
-        f"{board.cpu or board.machine}, {_count(board.cores, 'core')}",
-        *([f"governor {board.governor}"] if board.governor else []),
-        *([f"{board.temperature_c:.0f} degrees C"] if board.temperature_c is not None else []),
+        f"{board.runtime}=={board.runtime_version}, {count(board.threads, 'thread')}",
+        f"{board.cpu or board.machine}, {count(board.cores, 'core')}",
         f"{board.system} {board.release}",
         f"Python {board.python}",
     ]
@@ -69,9 +78,9 @@ def _quality(quality: QualityFigures) -> str:
         for name, one in quality.metrics.items()
     ]
     rows.append(
-        (f"coverage@{quality.k}", share(quality.coverage), f"of {_count(quality.items + quality.dropped, 'item')}")
+        (f"coverage@{quality.k}", share(quality.coverage), f"of {count(quality.items + quality.dropped, 'item')}")
     )
-    lines = [table(("", f"{_count(quality.users, 'user')}", "95 % interval"), rows, right=(1,), indent="  ")]
+    lines = [table(("", f"{count(quality.users, 'user')}", "95 % interval"), rows, right=(1,), indent="  ")]
     if quality.segments:
         header = ("segment", *(f"{name}@{quality.k}" for name in SEGMENT_METRICS))
         by_segment = [(name, *(share(one[metric]) for metric in SEGMENT_METRICS)) for name, one in _sorted(quality)]
@@ -87,27 +96,10 @@ def _sorted(quality: QualityFigures) -> Sequence[tuple[str, dict[str, float]]]:
     return sorted(quality.segments.items(), key=lambda one: order.index(one[0]) if one[0] in order else len(order))
 
 
-def _latency(latency: LatencyFigures) -> str:
-    rows = [
-        ("load", duration(latency.load_ns)),
-        ("first call", duration(latency.first_ns)),
-        ("p50", duration(latency.p50_ns)),
-        ("p95", duration(latency.p95_ns)),
-        ("p99", duration(latency.p99_ns)),
-        ("harness adds", duration(latency.overhead_ns)),
-    ]
-    text = table(("", f"{_count(latency.calls, 'warm call')}"), rows, right=(1,), indent="  ")
-    return f"{text}\n  one user a call, ids from: {visible(latency.ids)}"
-
-
 def _memory(memory: Memory) -> str:
     rows = [
         ("private, this process alone", size(memory.private_load), size(memory.private_run)),
         ("mapped from files", size(memory.mapped_load), size(memory.mapped_run)),
         ("peak of the process", "", size(memory.peak)),
     ]
-    return table(("growth", "by load", f"after {_count(memory.calls, 'call')}"), rows, right=(1, 2), indent="  ")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return table(("growth", "by load", f"after {count(memory.calls, 'call')}"), rows, right=(1, 2), indent="  ")

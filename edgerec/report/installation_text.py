@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from device_tests.record import to_json
 from edgerec.installation import Installation, Machine, RuntimeState
-from edgerec.report.console import BOLD, PLAIN, Style, table
+from edgerec.report.console import BOLD, PLAIN, Style, table, visible
 from edgerec.report.quantities import size
+from edgerec.targets.readiness import Readiness, Scheme
 
 JSON_VERSION = 2
 
@@ -41,16 +42,46 @@ def installation_json(here: Installation) -> dict[str, object]:
     return {"version": JSON_VERSION, **to_json(here), "can_compress": here.can_compress}
 
 
-def targets_text(machine: Machine, runtimes: Sequence[RuntimeState], style: Style = PLAIN) -> str:
-    """Give the targets, of which there is this machine so far, and the runtimes that each can have."""
+def targets_text(
+    machine: Machine,
+    runtimes: Sequence[RuntimeState],
+    schemes: Sequence[Scheme],
+    named: Sequence[Readiness],
+    style: Style = PLAIN,
+) -> str:
+    """Give this machine and the runtimes that it can have, how targets are named, and those that edgerec.toml names."""
     processor = f"{machine.cpu or 'unknown processor'}, {machine.cores} usable cores"
-    return f"{style.paint('local', BOLD)}  this machine: {machine.system}, {processor}\n{runtimes_text(runtimes)}"
+    lines = [
+        f"{style.paint('local', BOLD)}  this machine: {machine.system}, {processor}",
+        runtimes_text(runtimes),
+        style.paint("\nhow a target is named", BOLD),
+        _rows([(one.form, _needs(one)) for one in schemes]),
+    ]
+    if named:
+        lines += [style.paint("\nnamed in edgerec.toml", BOLD), _rows([_named(one) for one in named])]
+    return "\n".join(lines)
 
 
-def targets_json(machine: Machine, runtimes: Sequence[RuntimeState]) -> dict[str, object]:
+def targets_json(
+    machine: Machine, runtimes: Sequence[RuntimeState], schemes: Sequence[Scheme], named: Sequence[Readiness]
+) -> dict[str, object]:
     """Give the targets as plain JSON values."""
     local = {"name": "local", "machine": to_json(machine), "runtimes": [to_json(one) for one in runtimes]}
-    return {"version": JSON_VERSION, "targets": [local]}
+    return {
+        "version": JSON_VERSION,
+        "targets": [local],
+        "schemes": [to_json(one) for one in schemes],
+        "named": [to_json(one) for one in named],
+    }
+
+
+def _needs(scheme: Scheme) -> str:
+    return f"apt-get install {' '.join(scheme.missing)}" if scheme.missing else "has what it needs"
+
+
+def _named(one: Readiness) -> tuple[str, str]:
+    state = "ready" if one.hindrance is None else f"not ready: {visible(one.hindrance)}"
+    return one.name, f"{one.address}, {one.runtime}: {state}"
 
 
 def runtimes_text(runtimes: Sequence[RuntimeState]) -> str:

@@ -28,6 +28,11 @@ def duration(nanoseconds: float | None) -> str:
     return f"{nanoseconds / 10**9:.1f} s"
 
 
+def count(value: float) -> str:
+    """Give a number as `1,027,539`."""
+    return f"{value:,.0f}"
+
+
 def share(value: float | None) -> str:
     """Give a share as `98.1 %`."""
     return "unknown" if value is None else f"{100 * value:.1f} %"
@@ -49,6 +54,6 @@ def amount(value: object, unit: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        written = {"bytes": size, "ns": duration, "share": share}
+        written = {"bytes": size, "ns": duration, "share": share, "count": count}
         return written[unit](value) if unit in written else str(value)
     return str(value)

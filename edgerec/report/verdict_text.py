@@ -61,6 +61,7 @@ def _check_json(check: Check) -> dict[str, object]:
         "held": check.held,
         "state": check.state,
         "half": check.half,
+        "measurer": check.measurer,
         "interval": None if check.interval is None else [check.interval.low, check.interval.high],
         "strict": check.strict,
         "excess": check.excess,
@@ -90,7 +91,8 @@ def _row(check: Check) -> tuple[str, ...]:
 
 
 def _named(check: Check) -> str:
-    return f"{check.name} {check.half.replace('_', ' ')}".rstrip()
+    where = f"on {visible(check.measurer)}" if check.measurer else ""
+    return " ".join(part for part in (check.name, check.half.replace("_", " "), where) if part)
 
 
 def _with_interval(measured: str, check: Check) -> str:

@@ -1,6 +1,6 @@
 """A run of the harness followed to its end, on whatever device: the phases it announces, and why it gave no report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edgerec.progress import Progress
 from edgerec.targets.child import Ended
@@ -9,6 +9,7 @@ from edgerec.targets.target import RunError
 
 REFUSED = 2
 _ANNOUNCES = "phase "
+_ERROR = "error: "
 
 
 def follow(started: Callable[[Progress], Ended], job: Job, progress: Progress) -> None:
@@ -26,7 +27,7 @@ def follow(started: Callable[[Progress], Ended], job: Job, progress: Progress) -
 
     ended = started(on_line)
     where = f"in phase {phase} under {job.runtime}"
-    last = ended.lines[-1] if ended.lines else "it said nothing"
+    last = _last(ended.lines)
     if ended.timed_out:
         raise RunError(
             f"The harness was not done after {job.time_limit_s:g} s, {where}, and was ended. "
@@ -39,6 +40,12 @@ def follow(started: Callable[[Progress], Ended], job: Job, progress: Progress) -
             "Convert the model for this runtime, or try another with --runtime."
         )
     if ended.code == REFUSED:
-        raise RunError(last.removeprefix("error: "))
+        raise RunError(last.removeprefix(_ERROR))
     if ended.code:
         raise RunError(f"The harness failed with exit code {ended.code} {where}: {last}.")
+
+
+def _last(lines: Sequence[str]) -> str:
+    """Give the last error, after which a runtime may go on to say what it closes, else the last line."""
+    errors = [line for line in lines if line.startswith(_ERROR)]
+    return (errors or list(lines) or ["it said nothing"])[-1]

@@ -16,6 +16,8 @@ from edgerec.targets.child import Ended
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
 from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
+from edgerec.targets.local_shell import LocalShell
+from edgerec.targets.target import HERE
 
 NAME = "local"
 
@@ -26,6 +28,7 @@ class Local:
 
     wheels: Path | None = None
     name: str = NAME
+    device: str = HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
         """Raise RuntimeUnavailableError where neither the runtime's environment nor its capsule can be had."""
@@ -36,6 +39,11 @@ class Local:
         """Make the runtime's environment, or capsule, where there is none. Raises RuntimeUnavailableError."""
         python_for(runtime, wheels=self.wheels, progress=progress)
         yield self
+
+    @property
+    def shell(self) -> LocalShell:
+        """This machine's command line, in a folder on a disk as the harness has it."""
+        return LocalShell(str(storage.folder("harness")))
 
     def run(self, job: Job, *, progress: Progress = silent) -> Ran:
         """Run the harness as `run` does."""
@@ -88,7 +96,9 @@ def run(job: Job, *, progress: Progress = silent) -> Ran:
     python = python_for(job.runtime, progress=progress)
     # Not in /tmp, which is often memory: the model is to be mapped from a disk, as on a device.
     with storage.scratch("run-", within=storage.folder("harness")) as scratch:
-        command = (*python, str(zipapp.kept_harness()), *job.arguments(str(job.file.absolute()), str(scratch)))
+        trace = None if job.trace is None else str(job.trace.absolute())
+        arguments = job.arguments(str(job.file.absolute()), str(scratch), trace)
+        command = (*python, str(zipapp.kept_harness()), *arguments)
 
         def started(on_line: Progress) -> Ended:
             return child.run(command, environment=_variables(scratch), time_limit_s=job.time_limit_s, on_line=on_line)

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import local
+from edgerec.targets import adb, board, emulator, local, ssh_address
+from edgerec.targets.adb import Adb
+from edgerec.targets.emulator import Emulator
 from edgerec.targets.local import Local
+from edgerec.targets.ssh import ssh
 from edgerec.targets.target import Target, UnreachableError
 
 GROUP = "edgerec.targets"
@@ -22,5 +25,16 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
     return SCHEMES.factory(scheme)(rest)
 
 
-SCHEMES: Registry[Target] = Registry("target", GROUP, {local.NAME: lambda _: Local()}, UnreachableError)
+SCHEMES: Registry[Target] = Registry(
+    "target",
+    GROUP,
+    {
+        local.NAME: lambda _: Local(),
+        emulator.SCHEME: Emulator,
+        ssh_address.SCHEME: ssh,
+        adb.SCHEME: Adb,
+        board.SCHEME: board.board,
+    },
+    UnreachableError,
+)
 """What makes a target of the rest of its name, by scheme."""

@@ -8,6 +8,8 @@ from edgerec.progress import Progress
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job, Ran
 
+HERE = "this machine"
+
 
 class RunError(EdgerecError):
     """A run that gave no report: the harness refused, died, or was not done in time."""
@@ -34,6 +36,14 @@ class Target(Protocol):
     @property
     def name(self) -> str:
         """The name that it was asked for by."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The machine whose time a run takes, as a person would say it: runs on one device take turns.
+
+        Whatever runs here, emulators too, says HERE.
+        """
         ...
 
     def refuse_unready(self, runtime: RuntimePin) -> None:

@@ -360,3 +360,21 @@ def test_kept_items_of_a_whole_catalogue_or_of_no_set_are_refused() -> None:
         EvaluationSet.from_members(members, WIDE_MANIFEST)
     with pytest.raises(BundleError, match=r"eval_kept.npy is there and proof/eval_seen_offsets.npy is missing"):
         EvaluationSet.from_members({"proof/eval_kept.npy": b""}, WIDE_MANIFEST)
+
+
+def test_a_sample_holds_the_users_it_names_with_all_that_is_theirs() -> None:
+    users = 10
+    whole = EvaluationSet(
+        {"user": np.arange(users, dtype=np.int32)},
+        Ragged.from_lists([[user] for user in range(users)]),
+        Ragged.from_lists([[user] * (user % 3) for user in range(users)]),
+        np.arange(users, dtype=np.int32),
+        np.repeat(np.arange(users, dtype=np.int32), [user % 3 for user in range(users)])[:, None],
+    )
+    part = whole.sample(4)
+    assert part.inputs["user"].tolist() == [0, 2, 5, 7]
+    assert [part.seen[row].tolist() for row in range(4)] == [[0], [2], [5], [7]]
+    assert part.relevant.values.tolist() == [2, 2, 5, 5, 7]
+    assert part.negatives is not None
+    assert part.negatives[:, 0].tolist() == [2, 2, 5, 5, 7], "negatives stay with their held-out item"
+    assert whole.sample(10) is whole.sample(11) is whole

@@ -300,7 +300,7 @@ def test_more_ids_than_a_bare_file_has_fail_in_the_runtime(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--only", "speed"), "no phase is called 'speed': there are memory, latency, golden, quality"),
+        (("--only", "speed"), "no phase is called 'speed': there are memory, latency, golden, quality, counts"),
         (
             ("--limits", "history=31"),
             "limits are for a bare .tflite: a bundle says itself how many ids its inputs take",
@@ -335,6 +335,35 @@ def test_a_bundle_asked_wrongly(
 @before_any_runtime
 def test_more_calls_than_are_drawn_draw_them_again(catalogue: SimpleNamespace, harness: Callable) -> None:
     assert len(harness(catalogue.path, "--only", "latency", "--calls", "10050").report.latency.warm_ns) == 10_050
+
+
+@before_any_runtime
+def test_a_sample_of_users_is_ranked_as_among_all_and_said_to_be_one(
+    catalogue: SimpleNamespace, harness: Callable, tmp_path: Path
+) -> None:
+    whole = harness(catalogue.path, "--only", "quality", "--lists", str(tmp_path / "whole.npy")).report.quality
+    ran = harness(catalogue.path, "--only", "quality", "--users", "8", "--lists", str(tmp_path / "part.npy"))
+    found, users = ran.report.quality, catalogue.evaluation.users
+    assert (found.users, found.sample_of) == (8, users)
+    assert ran.report.warnings == (f"quality is of a sample: 8 of {users} users",)
+    rows = [row * users // 8 for row in range(8)]
+    np.testing.assert_array_equal(np.load(tmp_path / "part.npy"), np.load(tmp_path / "whole.npy")[rows])
+    spans = list(zip(whole.offsets, whole.offsets[1:], strict=False))
+    assert found.ranks == tuple(rank for row in rows for rank in whole.ranks[slice(*spans[row])])
+    everyone = harness(catalogue.path, "--only", "quality", "--users", str(users)).report
+    assert (everyone.quality, everyone.warnings) == (whole, ())
+
+
+@before_any_runtime
+def test_counts_without_a_plugin_are_refused(catalogue: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    assert harness(catalogue.path, "--only", "counts").error == (
+        "counts need an emulator's plugin: name where it writes with --meter"
+    )
+    meter = str(tmp_path / "counts")
+    said = harness(catalogue.path, "--only", "counts", "--meter", meter).error
+    assert said == f"cannot read {meter}: No such file or directory"
+    said = harness(catalogue.path, "--only", "counts", "--meter", meter, "--threads", "2").error
+    assert said == "counts are exact with 1 thread, not with 2"
 
 
 @before_any_runtime
@@ -477,3 +506,87 @@ def test_an_interrupted_run_leaves_nothing(
     assert "Traceback" not in said
     assert list(scratch.iterdir()) == []
     assert not written.exists()
+
+
+@pytest.mark.parametrize("ids", ["uniform", "zipf"])
+def test_ids_are_drawn_as_asked_and_the_report_says_how(
+    ids: str, pointwise: SimpleNamespace, harness: Callable
+) -> None:
+    ran = harness(pointwise.path, "--only", "latency", "--ids", ids)
+    assert ran.report.latency.ids == ids
+    assert ("ids were drawn uniformly, not as users draw them" in ran.report.warnings) == (ids == "uniform")
+
+
+def test_a_trace_is_called_row_by_row(pointwise: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    (tmp_path / "trace.txt").write_text("3 7\n16 29\n")
+    asked = (pointwise.path, "--only", "latency", "--ids", "trace")
+    assert harness(*asked, "--trace", str(tmp_path / "trace.txt")).report.latency.ids == "trace"
+    (tmp_path / "trace.txt").write_text("3 7\n16 30\n")
+    refused = harness(*asked, "--trace", str(tmp_path / "trace.txt")).error
+    assert refused == "input 'item' was given id 30, where the model takes 0 to 29"
+    assert harness(*asked).error == "a trace needs both --ids trace and --trace FILE"
+
+
+def test_ids_that_cannot_be_had_are_refused(catalogue: SimpleNamespace, harness: Callable, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.tflite"
+    bare.write_bytes(catalogue.members[bundle.MODEL])
+    limits = ("--limits", "history=31")
+    assert "there is no eval set" in harness(bare, *limits, "--ids", "eval").error
+    assert "ids of a zipf need a bundle" in harness(bare, *limits, "--ids", "zipf").error
+    assert harness(catalogue.path, "--ids", "mine").error == "ids come from eval, uniform, zipf, trace, not 'mine'"
+
+
+def test_conditions_are_of_before_during_and_after(catalogue: SimpleNamespace, harness: Callable) -> None:
+    found = harness(catalogue.path, "--only", "memory,latency").report.conditions
+    phases = [moment.phase for moment in found.moments]
+    assert (phases[0], phases[1], phases[-1]) == ("before", "memory", "after")
+    assert phases[2:-1] == ["latency"] * 10
+    assert found.before.load is not None
+
+
+def test_a_sustained_run_goes_on_for_as_long_as_asked(catalogue: SimpleNamespace, harness: Callable) -> None:
+    found = harness(catalogue.path, "--only", "memory", "--sustained", "2").report
+    assert len(found.sustained.seconds) == 2
+    assert min(second.calls for second in found.sustained.seconds) > 0
+    assert [moment.phase for moment in found.conditions.moments].count("sustained") == 2
+    emulated = harness(catalogue.path, "--provenance", "emulated", "--sustained", "2")
+    assert emulated.error == "latency under an emulator means nothing and is not measured"
+
+
+def test_a_weight_cache_is_storage_and_refused_where_there_is_none(
+    make: Callable, new_catalogue: type, harness: Callable, runtime: str, tmp_path: Path
+) -> None:
+    made = make(tmp_path / "x.bundle", new_catalogue(items=64, columns=32))
+    ran = harness(made.path, "--weight-cache")
+    if runtime.startswith("tflite-runtime"):
+        assert ran.error == "tflite-runtime 2.14.0 takes no weight cache: use ai-edge-litert 2.3.0 or leave it out"
+        return
+    assert ran.code == 0, ran.lines
+    found = ran.report
+    assert found.storage.model_bytes == len(made.members[bundle.MODEL])
+    assert found.storage.weight_cache_bytes > 64 * 32 * 4
+    assert found.storage.weight_cache_made_ns > 0
+    assert found.golden.held
+    assert len(found.latency.warm_ns) == 20
+    assert harness(made.path).report.storage.weight_cache_bytes is None
+
+
+def test_memory_and_latency_are_of_the_model_with_its_cache_and_answers_of_the_one_without(
+    make: Callable, new_catalogue: type, run_code: Callable, runtime: str, tmp_path: Path
+) -> None:
+    if runtime.startswith("tflite-runtime"):
+        return  # has no cache
+    made = make(tmp_path / "x.bundle", new_catalogue(items=64, columns=32))
+    opened = run_code(f"""
+import json
+from pathlib import Path
+from device_tests import harness, runtime, settings
+opened, real, phases = [], runtime.Runtime.open, []
+def record(self, path, threads, cache=None):
+    opened.append([phases[-1], cache is not None])
+    return real(self, path, threads, cache)
+runtime.Runtime.open = record
+harness.run(settings.Settings(Path({str(made.path)!r}), calls=5, weight_cache=True), phases.append)
+print(json.dumps(opened))
+""")
+    assert opened == [["memory", True], ["latency", True], ["golden", False]]

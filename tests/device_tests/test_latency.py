@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from device_tests import latency, sampling
+from device_tests import latency, sampling, system
 from device_tests.errors import ModelError
+from device_tests.manifest import Input
+from device_tests.measurement import Faults, Latency, Start
 from device_tests.model import Call
-from device_tests.report import Latency
 
 TICK = 3
 
@@ -64,6 +65,7 @@ def model_of(slow: Slow) -> SimpleNamespace:
     )
 
 
+SETTINGS = {"ids": "uniform", "threads": 1, "look": lambda: None}
 VALUES = [[np.array([row]), np.array([-row])] for row in range(6)]
 
 
@@ -74,7 +76,7 @@ def test_a_call_is_its_three_steps_and_invoke_is_apart(clock: Clock) -> None:
         clock.now += 5_000_000
         return model_of(slow)
 
-    found = latency.measure(open_slowly, lambda _: VALUES, "uniform")
+    found = latency.measure(open_slowly, lambda _: VALUES, **SETTINGS)
     assert slow.taken == [(index, [value]) for row in range(6) for index, value in ((7, row), (4, -row))]
     invoked = [3000 + 20 * (row + 1) for row in range(6)]
     assert found.load_ns == 5_000_000 + TICK
@@ -82,11 +84,12 @@ def test_a_call_is_its_three_steps_and_invoke_is_apart(clock: Clock) -> None:
     assert found.warm_ns == tuple(2 * 200 + each + 40_000 + 3 * TICK for each in invoked[1:])
     assert found.invoke_ns == tuple(each + TICK for each in invoked[1:])
     assert found.overhead_ns == 3 * TICK, "the interpreter's own time is not the harness's"
+    assert found.invoke_overhead_ns == TICK
     assert found.clock_ns == TICK
 
 
 def test_the_clock_of_the_system_is_read_in_nanoseconds() -> None:
-    found = latency.measure(lambda: model_of(Slow(Clock())), lambda _: VALUES, "uniform")
+    found = latency.measure(lambda: model_of(Slow(Clock())), lambda _: VALUES, **SETTINGS)
     assert min(found.load_ns, found.first_ns, found.overhead_ns, *found.warm_ns) > 0
     assert found.first_ns < 1e9
 
@@ -94,18 +97,50 @@ def test_the_clock_of_the_system_is_read_in_nanoseconds() -> None:
 def test_collecting_garbage_is_put_off_while_calls_are_timed_and_not_after(clock: Clock) -> None:
     slow, enabled = Slow(clock), []
     slow.get_tensor = lambda _: enabled.append(gc.isenabled())
-    latency.measure(lambda: model_of(slow), lambda _: VALUES, "uniform")
+    latency.measure(lambda: model_of(slow), lambda _: VALUES, **SETTINGS)
     assert enabled == [False] * len(VALUES)
     assert gc.isenabled()
 
 
+def test_the_machine_is_looked_at_a_few_times_between_calls_and_never_within_one(clock: Clock) -> None:
+    def slow_look() -> None:
+        clock.now += 10**9
+
+    looks = []
+    quick = latency.measure(lambda: model_of(Slow(clock)), lambda _: VALUES * 20, **SETTINGS)
+    slow = latency.measure(lambda: model_of(Slow(clock)), lambda _: VALUES * 20, **{**SETTINGS, "look": slow_look})
+    latency.measure(
+        lambda: model_of(Slow(clock)), lambda _: VALUES * 20, **{**SETTINGS, "look": lambda: looks.append(1)}
+    )
+    assert slow.warm_ns == quick.warm_ns
+    assert len(quick.warm_ns) == 119
+    assert len(looks) == 10
+
+
+def test_page_faults_are_counted_around_load_first_call_and_warm_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = iter([Faults(*pair) for pair in ((100, 0), (170, 2), (200, 2), (203, 2), (300, 2), (301, 2))])
+    monkeypatch.setattr(system, "page_faults", lambda: next(counted))
+    found = latency.measure(lambda: model_of(Slow(Clock())), lambda _: VALUES, **SETTINGS)
+    assert found.starts[0].load_faults == Faults(70, 2)
+    assert found.starts[0].first_faults == Faults(3, 0)
+    assert found.warm_faults == Faults(1, 0)
+
+
+def test_the_harness_adds_less_than_half_a_microsecond_to_invoke_and_two_to_a_call() -> None:
+    # The quickest of several medians: what else runs on the machine can only add.
+    found = [latency.measure(lambda: model_of(Slow(Clock())), lambda _: VALUES, **SETTINGS) for _ in range(10)]
+    assert min(one.invoke_overhead_ns for one in found) < 500
+    assert min(one.overhead_ns for one in found) < 2000
+
+
 def test_a_runtime_that_fails_is_one_sentence(clock: Clock) -> None:
     with pytest.raises(ModelError, match=r"^slow fails on one row: gather index out of bounds; Node 3$"):
-        latency.measure(lambda: model_of(Slow(clock, failing=True)), lambda _: VALUES, "uniform")
+        latency.measure(lambda: model_of(Slow(clock, failing=True)), lambda _: VALUES, **SETTINGS)
 
 
 def test_unsteady_calls_are_said() -> None:
-    steady = Latency(1, 1, (100,) * 99 + (900,), (100,) * 100, 1, 1, 1, "uniform")
+    start = Start(1, 1, None, None)
+    steady = Latency((start,), (100,) * 99 + (900,), (100,) * 100, None, 1, 1, 1, 1, 1, "uniform")
     assert latency.warnings(steady) == []
     unsteady = replace(steady, warm_ns=(100,) * 90 + (250,) * 10)
     assert latency.warnings(unsteady) == ["latency was unsteady: p95 is 2.5 times p50, so something else was running"]
@@ -134,6 +169,19 @@ def test_uniform_ids_reach_every_id(catalogue: SimpleNamespace) -> None:
     drawn = sampling.uniform(catalogue.manifest.inputs, 500, 0)
     assert {int(value) for each in drawn for value in each["history"].flat} == set(range(31))
     assert all(each["history"].shape == (1, 4) for each in drawn)
+
+
+def test_zipf_ids_are_as_frequent_as_their_rank_says_and_not_in_the_order_of_the_table() -> None:
+    inputs = (Input("user", "user", 0, 1000, None), Input("history", "history", 3, 50, 49))
+    drawn = sampling.zipf(inputs, 20_000, 0)
+    assert drawn[0]["user"].shape == (1,)
+    assert drawn[0]["history"].shape == (1, 3)
+    users = np.bincount([int(each["user"][0]) for each in drawn], minlength=1000)
+    often = np.sort(users)[::-1] / len(drawn)
+    weight = 1 / np.arange(1, 1001) / (1 / np.arange(1, 1001)).sum()
+    np.testing.assert_allclose(often[:5], weight[:5], rtol=0.1)
+    assert users.argmax() != 0
+    assert {int(one) for each in drawn for one in each["history"].flat} == set(range(50))
 
 
 def test_items_that_were_dropped_are_asked_of_nobody(pointwise: SimpleNamespace) -> None:

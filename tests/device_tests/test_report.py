@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_tests import metrics, report
+from device_tests.conditions import Conditions, Moment
+from device_tests.counts import Count, Counts
 from device_tests.errors import ReportError
-from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+from device_tests.measurement import Faults, Latency, Memory, Second, Start, Storage, Sustained
+from device_tests.report import Board, DeviceReport, GoldenResult, Quality
 
 BOARD = Board(
     "x86_64",
@@ -20,10 +23,6 @@ BOARD = Board(
     "6.1",
     "cpu",
     2,
-    None,
-    None,
-    41.5,
-    0.1,
     1 << 30,
     "3.11.7",
     "1.26.4",
@@ -40,13 +39,22 @@ RANKED = replace(
     QUALITY, negatives=4, candidate_ranks=(1, 5, 2, 1, 4),
     segments={"popular_half": (0, 3, 4), "unpopular_half": (1, 2)},
 )  # fmt: skip
-LATENCY = Latency(1000, 90, (10, 30, 20, 40), (9, 28, 18, 38), 1, 1, 1, "eval set")
+STARTS = (Start(1000, 90, Faults(70, 1), Faults(3, 0)), Start(900, 95, None, None), Start(2000, 80, None, None))
+LATENCY = Latency(STARTS, (10, 30, 20, 40), (9, 28, 18, 38), Faults(0, 0), 1, 1, 1, 1, 1, "eval set")
+SUSTAINED = Sustained((Second(0, 3, (5, 7)), Second(9, 2, (4, 4))))
+BEFORE = Moment("before", 0, "performance", 1_500_000, 41.5, False, 0, 0.1, 1 << 29)
+CONDITIONS = Conditions((BEFORE, replace(BEFORE, phase="after", at_ns=90, temperature_c=None)), "off")
 MEMORY = Memory(100, 200, None, None, 1 << 20, 4)
-FULL = DeviceReport(1, "measured", "a" * 64, "b" * 64, BOARD, GOLDEN, QUALITY, LATENCY, MEMORY, ("loud",))
-EMPTY = DeviceReport(1, "emulated", None, "b" * 64, BOARD, None, None, None, None, ())
+COUNTS = Counts(Count(900, 9, 8), Count(500, 5, 4), (Count(70, 7, 6),), (Count(30, 3, 2),), Count(20, 2, 1), "eval set")
+FULL = DeviceReport(
+    2, "measured", "a" * 64, "b" * 64, BOARD, GOLDEN, QUALITY, LATENCY, MEMORY, ("loud",),
+    (replace(LATENCY, threads=2),), SUSTAINED, Storage(1000, 900, 80), CONDITIONS,
+)  # fmt: skip
+EMPTY = DeviceReport(2, "emulated", None, "b" * 64, BOARD, None, None, None, None, ())
+COUNTED = replace(EMPTY, counts=COUNTS)
 
 
-@pytest.mark.parametrize("made", [FULL, EMPTY, replace(FULL, quality=RANKED)])
+@pytest.mark.parametrize("made", [FULL, EMPTY, COUNTED, replace(FULL, quality=RANKED)])
 def test_a_report_is_read_as_it_was_written(made: DeviceReport, tmp_path: Path) -> None:
     report.write(tmp_path / "r.json", made)
     assert report.read(tmp_path / "r.json") == made
@@ -55,10 +63,10 @@ def test_a_report_is_read_as_it_was_written(made: DeviceReport, tmp_path: Path) 
 
 
 def test_a_report_from_the_future_says_so() -> None:
-    later = {**json.loads(report.dumps(FULL)), "version": 2, "flavour": "new"}
+    later = {**json.loads(report.dumps(FULL)), "version": 3, "flavour": "new"}
     with pytest.raises(ReportError) as refused:
         report.loads(json.dumps(later), "r.json")
-    assert str(refused.value) == "r.json has version 2, from a newer edgerec; this one reads version 1: upgrade it"
+    assert str(refused.value) == "r.json has version 3, from a newer edgerec; this one reads version 2: upgrade it"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"version":"1"}', report.dumps(FULL)[:-20]])
@@ -70,7 +78,7 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"version": 0}, "version should be 1"),
+        ({"version": 0}, "version should be 2"),
         ({"provenance": "guessed"}, "provenance should be one of measured, emulated"),
         ({"bundle_sha256": "A" * 64}, "bundle_sha256 should be 64 hexadecimal digits or null"),
         ({"model_sha256": "b"}, "model_sha256 should be 64 hexadecimal digits"),
@@ -106,7 +114,17 @@ def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
         ({"quality": replace(RANKED, segments={**RANKED.segments, "popular_half": (0, 2, 3, 4)})}, "one of popular_"),
         ({"latency": replace(LATENCY, warm_ns=(), invoke_ns=())}, "at least 1"),
         ({"latency": replace(LATENCY, invoke_ns=(1,))}, "as many invoke_ns as warm_ns"),
-        ({"latency": replace(LATENCY, load_ns=-1)}, "no negative time"),
+        ({"latency": replace(LATENCY, starts=(replace(STARTS[0], load_ns=-1),))}, "no negative time"),
+        ({"latency": replace(LATENCY, starts=())}, "at least one start"),
+        ({"latency": replace(LATENCY, threads=0)}, "threads should be at least 1"),
+        ({"more_threads": (replace(LATENCY, batch=0),)}, "batch should be at least 1"),
+        ({"sustained": Sustained(())}, "at least one second"),
+        ({"sustained": Sustained((Second(0, 1, (5, 7)),))}, "keep some of the calls"),
+        ({"sustained": Sustained((Second(0, 1, ()),))}, "keep some of the calls"),
+        ({"sustained": Sustained((Second(9, 1, (5,)), Second(0, 1, (5,))))}, "seconds should rise"),
+        ({"conditions": Conditions((BEFORE,))}, "a moment before and one after"),
+        ({"conditions": Conditions(CONDITIONS.moments[::-1])}, "moments should rise"),
+        ({"conditions": replace(CONDITIONS, screen="dim")}, "screen should be on, off or null, not 'dim'"),
         ({"latency": replace(LATENCY, batch=0)}, "batch should be at least 1"),
     ],
 )
@@ -229,3 +247,18 @@ def test_a_held_out_item_that_was_dropped_is_a_miss_in_every_metric() -> None:
 def test_a_quality_after_dropping_that_cannot_be_is_refused(wrong: dict[str, object], sentence: str) -> None:
     with pytest.raises(ReportError, match=sentence):
         report.dumps(replace(FULL, quality=replace(DROPPED, **wrong)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        (replace(FULL, counts=COUNTS), "counts are an emulator's, and provenance should say so"),
+        (replace(EMPTY, counts=replace(COUNTS, invoke=())), "counts should have at least 1 invoke"),
+        (replace(EMPTY, counts=replace(COUNTS, load=Count(1, -1, 1))), "counts should hold no negative number"),
+        (replace(FULL, quality=replace(QUALITY, sample_of=3)), "quality.sample_of should be more than 3 (the users)"),
+    ],
+)
+def test_counts_and_samples_that_cannot_be_are_refused(made: DeviceReport, problem: str) -> None:
+    with pytest.raises(ReportError) as refused:
+        report.dumps(made)
+    assert problem in str(refused.value)

@@ -36,7 +36,13 @@ Private_Dirty:         0 kB
 FREQUENCY = "sys/devices/system/cpu/cpu0/cpufreq"
 TOLD = {
     "proc/cpuinfo": "processor\t: 0\nmodel name\t: Cortex-A72\nflags\t: fp\n",
-    "proc/meminfo": "MemTotal:        2048 kB\nMemFree: 1 kB\n",
+    "proc/meminfo": "MemTotal:        2048 kB\nMemFree: 1 kB\nMemAvailable:  512 kB\n",
+    "proc/loadavg": "0.31 0.20 0.10 1/99 1234\n",
+    "sys/class/hwmon/hwmon0/name": "cpu_thermal\n",
+    "sys/class/hwmon/hwmon0/in0_lcrit_alarm": "0\n",
+    "sys/class/hwmon/hwmon1/name": "rpi_volt\n",
+    "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n",
+    "sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
     f"{FREQUENCY}/scaling_governor": "schedutil\n",
     f"{FREQUENCY}/scaling_cur_freq": "1500000\n",
     "sys/class/thermal/thermal_zone0/temp": "41000\n",
@@ -64,6 +70,18 @@ def test_a_system_that_tells(tmp_path: Path) -> None:
     assert system.frequency_khz(root) == 1_500_000
     assert system.temperature_c(root) == 52.5
     assert system.peak_bytes(root) == 123 * 1024
+    assert system.available_bytes(root) == 512 * 1024
+    assert system.load(root) == 0.31
+    assert system.under_voltage(root) is True
+    assert system.throttled(root) == 0x50005
+
+
+def test_an_alarm_of_another_chip_is_no_under_voltage(tmp_path: Path) -> None:
+    files = {name: text for name, text in TOLD.items() if "hwmon" in name}
+    alarm = "sys/class/hwmon/hwmon1/in0_lcrit_alarm"
+    assert system.under_voltage(told(tmp_path, {**files, alarm: "0\n"})) is False
+    (tmp_path / "sys/class/hwmon/hwmon1/name").write_text("other")
+    assert system.under_voltage(tmp_path) is None
 
 
 def test_anonymous_memory_is_private_and_files_are_mapped(tmp_path: Path) -> None:
@@ -83,7 +101,11 @@ def test_the_cpu_is_told_in_several_ways(file: str, cpu: str, tmp_path: Path) ->
     [
         {},
         dict.fromkeys(TOLD, ""),
-        {name: text.replace("temp", "").replace(":", "=") for name, text in TOLD.items() if name.startswith("proc")},
+        {
+            name: text.replace("temp", "").replace(":", "=").replace("0.31", "x")
+            for name, text in TOLD.items()
+            if name.startswith("proc")
+        },
         {"proc/meminfo": "MemTotal: 0 kB\n", "proc/self/status": "VmHWM: 0 kB\n"},
     ],
     ids=["no files", "empty files", "other words", "zeros"],
@@ -101,6 +123,10 @@ def test_what_the_system_does_not_tell_is_none_and_never_0(
         system.temperature_c,
         system.resident,
         system.peak_bytes,
+        system.available_bytes,
+        system.load,
+        system.under_voltage,
+        system.throttled,
     )
     assert {ask.__name__: ask(root) for ask in asked} == dict.fromkeys(ask.__name__ for ask in asked)
     system.restart_peak(root)
@@ -115,6 +141,25 @@ def test_the_peak_is_asked_to_start_again(tmp_path: Path) -> None:
 def test_the_machine_that_this_runs_on_has_memory_and_a_processor() -> None:
     assert system.memory_bytes() == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert system.cpu_model()
+
+
+@linux
+def test_the_pages_that_are_touched_first_are_minor_faults() -> None:
+    pages = 1000
+    with mmap.mmap(-1, pages * mmap.PAGESIZE) as fresh:
+        fresh.madvise(mmap.MADV_NOHUGEPAGE)
+        before = system.page_faults()
+        for page in range(pages):
+            fresh[page * mmap.PAGESIZE] = 1
+        after = system.page_faults()
+    assert pages <= after.minor - before.minor < 1.5 * pages
+    assert after.major >= before.major
+
+
+@linux
+def test_the_machine_that_this_runs_on_has_a_load_and_free_memory() -> None:
+    assert system.load() >= 0
+    assert 0 < system.available_bytes() < system.memory_bytes()
 
 
 @linux

@@ -14,11 +14,13 @@ from device_tests import bundle as bundle_format
 from device_tests import record
 from device_tests import report as report_format
 from device_tests.bundle import Bundle
+from device_tests.conditions import Conditions, Moment
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
 from device_tests.manifest import FORMAT, Input, Manifest
+from device_tests.measurement import Faults, Latency, Memory, Start, Storage
 from device_tests.popularity import halves
 from device_tests.ragged import Ragged
-from device_tests.report import Board, DeviceReport, GoldenResult, Latency, Memory, Quality
+from device_tests.report import Board, DeviceReport, GoldenResult, Quality
 from edgerec.factor_bundle import float_members
 from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue
@@ -240,10 +242,6 @@ BOARD = Board(
     release="6.1",
     cpu="Cortex-A72",
     cores=4,
-    governor="performance",
-    frequency_khz=1_500_000,
-    temperature_c=48.5,
-    load=0.1,
     memory_bytes=4 << 30,
     python="3.11.2",
     numpy="1.26.4",
@@ -265,15 +263,19 @@ GOLDEN = GoldenResult(
     reason="",
 )
 LATENCY = Latency(
-    load_ns=400_000,
-    first_ns=90_000,
+    starts=(Start(400_000, 90_000, Faults(120, 0), Faults(4, 0)),),
     warm_ns=tuple(range(1000, 101_000, 1000)),
     invoke_ns=tuple(range(500, 100_500, 1000)),
+    warm_faults=Faults(0, 0),
     overhead_ns=300,
+    invoke_overhead_ns=100,
     clock_ns=50,
+    threads=1,
     batch=1,
     ids="eval set",
 )
+BEFORE = Moment("before", 0, "performance", 1_500_000, 48.5, False, 0, 0.1, 3 << 30)
+CONDITIONS = Conditions((BEFORE, replace(BEFORE, phase="after", at_ns=9_000_000_000, temperature_c=51.5)))
 MEMORY = Memory(
     private_load=200_000, private_run=300_000, mapped_load=50_000, mapped_run=60_000, peak=40_000_000, calls=100
 )
@@ -318,6 +320,8 @@ def report_of(tiny_quality: Quality) -> Callable[..., DeviceReport]:
             latency=LATENCY,
             memory=MEMORY,
             warnings=(),
+            storage=Storage(len(model)),
+            conditions=CONDITIONS,
         )
         return replace(whole, **changes)  # type: ignore[arg-type]
 

@@ -10,12 +10,13 @@ from edgerec import assembly
 from edgerec.assembly import Asked, AssemblyError
 from edgerec.build import Task
 from edgerec.compress.stage import Stage
-from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting, TargetSetting, parse_config
+from edgerec.config import Config, DataSetting, HoldoutSetting, ModelSetting, parse_config
 from edgerec.errors import EdgerecError
 from edgerec.models.recommender import Recommender
 from edgerec.models.roles import Roles
 from edgerec.targets import environment
 from edgerec.targets.environment import RuntimeUnknownError
+from edgerec.targets.setting import TargetSetting
 
 WRITTEN = Config(
     model=ModelSetting(Path("written.keras"), name="mine", k=7),

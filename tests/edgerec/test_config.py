@@ -6,6 +6,7 @@ from edgerec import config as module
 from edgerec.config import Config, HoldoutSetting, InputSetting, parse_config, read_config, read_config_if_there
 from edgerec.errors import EdgerecError
 from edgerec.search.setting import SearchSetting
+from edgerec.targets.setting import TargetSetting
 
 DOCUMENTED = "\n".join(
     line.removeprefix("    ") for line in (module.__doc__ or "").split("::\n", 1)[1].splitlines() if line.strip()
@@ -24,6 +25,7 @@ def test_the_documented_file_is_read_whole() -> None:
     assert config.recipe == "prune80_int8"
     assert config.search == SearchSetting(40, 8, 2, 0, 3)
     assert (config.target.runtime, config.target.threads) == ("tflite-runtime==2.14.0", 1)
+    assert config.target.of("pi") == TargetSetting("tflite-runtime==2.14.0", 4, address="ssh://pi@192.0.2.7")
     assert config.budget.floors is not None
     assert config.budget.floors.on
     assert [limit.name for limit in config.budget.limits] == ["app_bytes", "p50", "recall_at_10", "recall_kept_at_20"]

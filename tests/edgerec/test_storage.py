@@ -44,14 +44,32 @@ def test_usage_counts_the_bytes_of_each_part(home: Path) -> None:
     (storage.folder("cache") / "deep").mkdir()
     (home / "cache" / "deep" / "step").write_bytes(b"12345")
     (storage.folder("harness") / "harness.pyz").write_bytes(b"123")
-    assert storage.usage() == {"environments": 0, "capsules": 0, "cache": 5, "harness": 3, "searches": 0, "loops": 0}
+    assert storage.usage() == {
+        "environments": 0,
+        "capsules": 0,
+        "boards": 0,
+        "emulator": 0,
+        "cache": 5,
+        "harness": 3,
+        "searches": 0,
+        "loops": 0,
+    }
 
 
 def test_clean_empties_the_named_part_and_says_what_it_freed(home: Path) -> None:
     (storage.folder("cache") / "step").write_bytes(b"12345")
     (storage.folder("harness") / "harness.pyz").write_bytes(b"123")
     assert storage.clean("cache") == 5
-    assert storage.usage() == {"environments": 0, "capsules": 0, "cache": 0, "harness": 3, "searches": 0, "loops": 0}
+    assert storage.usage() == {
+        "environments": 0,
+        "capsules": 0,
+        "boards": 0,
+        "emulator": 0,
+        "cache": 0,
+        "harness": 3,
+        "searches": 0,
+        "loops": 0,
+    }
     assert storage.clean() == 3
     assert list(home.iterdir()) == []
 
@@ -70,7 +88,9 @@ def test_clean_of_nothing_frees_nothing(home: Path) -> None:
 
 
 def test_an_unknown_part_is_refused(home: Path) -> None:
-    with pytest.raises(StorageError, match=r"no part 'caches'.*environments, capsules, cache, harness"):
+    with pytest.raises(
+        StorageError, match=r"no part 'caches'.*environments, capsules, boards, emulator, cache, harness"
+    ):
         storage.clean("caches")
 
 

@@ -1,5 +1,7 @@
 """One tiny bundle in both real runtimes, and what of their answers counts as agreement."""
 
+import io
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from device_tests import bundle
 from device_tests.agreement import Agreement
+from device_tests.evaluation import to_npy
 from device_tests.report import DeviceReport, Quality
-from edgerec.targets import environment
+from edgerec.targets import environment, local
+from edgerec.targets.job import Job
 from edgerec.targets.target import RunError
-from edgerec.two_runtimes import InBoth, in_both
+from edgerec.two_runtimes import InBoth, compared, in_both
 
 RUNTIMES = (environment.parse("tflite-runtime==2.14.0"), environment.parse("ai-edge-litert==2.3.0"))
 SAME = Agreement(0.0, 1.0, True, 1.0, 0.01)
@@ -59,6 +64,23 @@ def test_runtimes_disagree_by_their_scores_or_by_the_recall_of_one_user(
     worse = replace(answered, reports=(report, replace(report, quality=replace(tiny_quality, ranks=ranks))))
     assert worse.recall_difference == pytest.approx(1 / 12)
     assert not worse.agree
+
+
+def test_of_a_sample_of_the_users_only_their_lists_count_and_no_recall(
+    tiny_bundle: Path, tiny_quality: Quality
+) -> None:
+    runs = [local.run(Job(tiny_bundle, one, only=PHASES, lists=True, scores=True)) for one in RUNTIMES]
+    manifest = bundle.read(tiny_bundle).manifest
+    some = np.load(io.BytesIO(runs[1].lists or b""))[np.arange(5) * 12 // 5]
+    asked = replace(tiny_quality, users=5, offsets=tuple(range(6)), ranks=(40,) * 5, segments={})
+    part = replace(runs[1], report=replace(runs[1].report, quality=asked), lists=to_npy(some))
+    both = compared(runs[0], part, manifest)
+    assert both.lists[0].shape == both.lists[1].shape == (5, 10)
+    assert (both.overlap, both.identical_lists) == (1.0, 1.0)
+    assert math.isnan(both.recall_difference)
+    assert both.agree
+    assert compared(part, runs[0], manifest).agree
+    assert not compared(runs[0], replace(part, scores=to_npy(-np.load(io.BytesIO(part.scores or b"")))), manifest).agree
 
 
 def test_golden_outputs_that_were_not_replayed_do_not_hold(answered: InBoth) -> None:

@@ -27,6 +27,8 @@ def test_it_shows_what_is_installed_and_what_is_kept(edgerec: Edgerec, home: Pat
     assert value["parts"] == {
         "environments": 0,
         "capsules": 0,
+        "boards": 0,
+        "emulator": 0,
         "cache": 3000,
         "harness": 3000,
         "searches": 0,

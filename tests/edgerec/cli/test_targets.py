@@ -25,6 +25,19 @@ def test_this_machine_and_its_runtimes_are_listed(edgerec: Edgerec, tmp_path: Pa
     assert [one["name"] for one in local["runtimes"] if one["default"]] == [str(environment.DEFAULT)]
 
 
+def test_named_targets_and_how_others_are_named_are_listed(edgerec: Edgerec, tmp_path: Path) -> None:
+    (tmp_path / "edgerec.toml").write_text(
+        "[target.desk]\naddress = 'local'\n[target.lost]\naddress = 'local'\nruntime = 'tflite-runtime==1.0'\n"
+    )
+    done = edgerec("targets", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"desk  local, {environment.DEFAULT}: ready" in done.stdout
+    assert "lost  local, tflite-runtime==1.0: not ready: The runtime 'tflite-runtime==1.0'" in done.stdout
+    value = json.loads(edgerec("targets", "--json", cwd=tmp_path).stdout)
+    assert [(one["name"], one["hindrance"] is None) for one in value["named"]] == [("desk", True), ("lost", False)]
+    assert "local" in [one["name"] for one in value["schemes"]]
+
+
 def test_a_runtime_is_made_ready_by_name(edgerec: Edgerec, tmp_path: Path) -> None:
     python = environment.python_for(environment.DEFAULT)
     done = edgerec("targets", "install", environment.DEFAULT, "--json", cwd=tmp_path)

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from device_tests import bundle as bundle_format
 from device_tests import record
 from device_tests import report as report_format
+from device_tests.counts import Count, Counts
 from device_tests.evaluation import to_npy
 from device_tests.manifest import Manifest
 from device_tests.report import DeviceReport, Quality
@@ -17,6 +19,7 @@ from edgerec.gate.check import check
 from edgerec.gate.from_reports import Conditions
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile, read_model_file
+from edgerec.report.verdict_text import verdict_text, verdicts_json
 
 MakeReport = Callable[..., DeviceReport]
 Rebuilt = Callable[..., dict[str, bytes]]
@@ -223,6 +226,56 @@ def test_an_emulated_report_proves_quality_and_never_latency_or_memory(file: Mod
     assert one(verdict, "recall_at_10").provenance == "emulated"
 
 
+def test_instructions_are_proved_by_an_emulated_report_and_the_most_of_any_call_counts(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    calls = (Count(70, 700, 7), Count(75, 690, 9), Count(71, 710, 8))
+    counts = Counts(Count(900, 9, 9), Count(500, 5, 5), calls, (Count(30, 3, 3), Count(33, 3, 3)), Count(9, 9, 9), "x")
+    counted = replace(report, provenance="emulated", latency=None, memory=None, counts=counts)
+    limits = budget(
+        instructions=75, load_instructions=899, first_instructions="1 k", top_k_instructions=33, read_bytes=709,
+        written_bytes="9 B", p50="1 s",
+    )  # fmt: skip
+    verdict = check(file, {"qemu.json": counted}, limits)
+    found = {one.name: (one.measured, one.held) for one in verdict.checks}
+    assert found["instructions"] == (75, True)
+    assert found["load_instructions"] == (900, False)
+    assert found["first_instructions"] == (500, True)
+    assert found["top_k_instructions"] == (33, True)
+    assert found["read_bytes"] == (710, False)
+    assert found["written_bytes"] == (9, True)
+    assert found["p50"] == (None, None), "a count is no time"
+    assert one(verdict, "instructions").provenance == "emulated"
+
+
+def test_instructions_that_nobody_counted_are_unproven_with_the_line_that_counts_them(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    unproven = one(check(file, {"pi.json": report}, budget(instructions="1 M")), "instructions")
+    assert (unproven.held, unproven.reason) == (None, "pi.json has no counts phase")
+    assert "--target qemu:" in unproven.remedy
+    assert unproven.remedy.endswith(".qemu.report.json")
+
+
+def test_quality_of_a_sample_of_users_proves_nothing(file: ModelFile, report: DeviceReport) -> None:
+    assert report.quality is not None
+    some = replace(report, quality=replace(report.quality, sample_of=report.quality.users + 1))
+    for name, least in (("recall_at_10", 0.0), ("recall_kept", "1 %")):
+        unproven = one(check(file, {"qemu.json": some}, budget(**{name: least})), name)
+        assert (unproven.held, unproven.measured) == (None, None)
+        assert "of 12 of 13 users: no evidence of quality" in unproven.reason
+
+
+def test_a_weight_cache_counts_as_storage(file: ModelFile, report: DeviceReport) -> None:
+    assert report.storage is not None
+    model_bytes = report.storage.model_bytes
+    cached = replace(report, storage=replace(report.storage, weight_cache_bytes=1000, weight_cache_made_ns=5))
+    limit = budget(storage_bytes=model_bytes + 999)
+    assert one(check(file, {"x.json": report}, limit), "storage_bytes").held is True
+    missed = one(check(file, {"x.json": cached}, limit), "storage_bytes")
+    assert (missed.held, missed.measured) == (False, model_bytes + 1000)
+
+
 def test_memory_that_the_system_does_not_tell_is_unproven_and_not_zero(file: ModelFile, report: DeviceReport) -> None:
     assert report.memory is not None
     silent = replace(report, memory=replace(report.memory, private_run=None))
@@ -243,7 +296,48 @@ def test_a_figure_from_another_runtime_than_the_target_asks_for_does_not_prove_b
         "pi.json": report,
         "new.json": replace(report, board=replace(report.board, runtime="ai-edge-litert", runtime_version="2.3.0")),
     }
-    assert one(check(file, both, budget(p50="2 ms"), conditions=asked), "p50").held is True
+    verdict = check(file, both, budget(p50="2 ms"), conditions=asked)
+    assert [each.held for each in verdict.checks if each.name == "p50"] == [True, True]
+
+
+def test_figures_of_different_boards_or_runtimes_are_never_judged_as_if_they_were_one(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    assert report.latency is not None
+    slow = replace(report, latency=replace(report.latency, warm_ns=(3_000_000,) * 100))
+    phone = replace(slow, board=replace(slow.board, cpu="Cortex-A55", cores=8))
+    newer = replace(report, board=replace(report.board, runtime_version="2.15.0"))
+    reports = {"phone.json": phone, "pi.json": report, "newer.json": newer, "pi-again.json": slow}
+    verdict = check(file, reports, budget(p50="2 ms", recall_at_10=0.0))
+    found = {each.measurer: each for each in verdict.checks if each.name == "p50"}
+    assert list(found) == [
+        "Cortex-A55, 8 cores, tflite-runtime==2.14.0, 1 thread",
+        "Cortex-A72, 4 cores, tflite-runtime==2.14.0, 1 thread",
+        "Cortex-A72, 4 cores, tflite-runtime==2.15.0, 1 thread",
+    ]
+    assert [each.source for each in found.values()] == ["phone.json", "pi-again.json", "newer.json"]
+    assert [each.held for each in found.values()] == [False, False, True]
+    assert not verdict
+    assert one(verdict, "recall_at_10").measurer == ""
+    text = verdict_text(verdict)
+    assert "p50 on Cortex-A72, 4 cores, tflite-runtime==2.15.0, 1 thread" in text
+    (told,) = json.loads(json.dumps(verdicts_json((verdict,))))["verdicts"]
+    assert [each["measurer"] for each in told["checks"] if each["name"] == "p50"] == list(found)
+
+
+def test_reports_of_one_machine_are_one_figure_after_its_system_was_updated(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    updated = replace(report, board=replace(report.board, release="6.6", python="3.12.1"))
+    assert one(check(file, {"a.json": report, "b.json": updated}, budget(p50="2 ms")), "p50").measurer == ""
+
+
+def test_a_report_that_says_nothing_of_a_limit_asks_nothing_more_of_the_others(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    emulated = replace(report, provenance="emulated", board=replace(report.board, cpu="cortex-a53"))
+    proved = one(check(file, {"qemu.json": emulated, "pi.json": report}, budget(p50="2 ms")), "p50")
+    assert (proved.held, proved.source, proved.measurer) == (True, "pi.json", "")
 
 
 def test_recall_kept_compares_with_the_ranks_of_float32(

@@ -47,8 +47,11 @@ def test_the_configs_bundles_are_checked_with_their_own_limits_and_reports(confi
 
 
 def test_a_report_beside_the_bundle_is_taken_when_none_is_named(config: Config, tmp_path: Path) -> None:
-    (tmp_path / "b.report.json").write_text("")
-    assert plan(config, [], [], NO_LIMITS)[1].reports == (tmp_path / "b.report.json",)
+    measured, counted = tmp_path / "b.report.json", tmp_path / "b.qemu.report.json"
+    measured.write_text("")
+    assert plan(config, [], [], NO_LIMITS)[1].reports == (measured,)
+    counted.write_text("")
+    assert plan(config, [], [], NO_LIMITS)[1].reports == (measured, counted)
 
 
 def test_files_and_reports_that_are_given_win_over_the_config(config: Config, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import pytest
 from edgerec.gate.quantity import (
     QuantityError,
     bytes_of,
+    count_of,
     flag_of,
     nanoseconds_of,
     share_of,
@@ -72,3 +73,16 @@ def test_flags_are_true_or_false_and_nothing_else() -> None:
     for written in (0, "yes", None):
         with pytest.raises(QuantityError, match="true or false"):
             flag_of(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [(1_050_000, 1_050_000), ("1.05 M", 1_050_000), ("850 k", 850_000), ("12", 12)]
+)
+def test_counts_are_read_with_or_without_a_prefix(written: object, expected: int) -> None:
+    assert count_of(written) == expected
+
+
+@pytest.mark.parametrize("written", ["1 MB", -1, 1.5, True, "", "many"])
+def test_what_is_no_count_is_refused(written: object) -> None:
+    with pytest.raises(QuantityError, match="expected a number such as"):
+        count_of(written)

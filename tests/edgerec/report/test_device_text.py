@@ -22,7 +22,7 @@ def squeezed(text: str) -> str:
 def test_every_part_of_a_report_is_shown_with_its_unit(tiny_members: dict[str, bytes], report_of: MakeReport) -> None:
     report = report_of(decode(encode(tiny_members)), warnings=("the machine was not quiet",))
     text = squeezed(device_text(figures_of(report)))
-    assert text.startswith("measured: tflite-runtime==2.14.0, 1 thread; Cortex-A72, 4 cores; governor performance")
+    assert text.startswith("measured: tflite-runtime==2.14.0, 1 thread; Cortex-A72, 4 cores; Linux 6.1")
     for line in ("recall@10", "coverage@10", "tail", "first call", "harness adds", "private, this process alone"):
         assert line in text
     assert "p50 50.0 us" in text
@@ -30,6 +30,16 @@ def test_every_part_of_a_report_is_shown_with_its_unit(tiny_members: dict[str, b
     assert "293.0 KiB" in text
     assert "warning: the machine was not quiet" in text
     assert "NOT HELD" not in text
+    for line in (
+        "load 400.0 us page faults: 120 minor, 0 major",
+        "p50 50.0 us invoke alone 49.5 us",
+        "harness adds 300 ns to invoke alone 100 ns",
+        "governor performance performance",
+        "temperature 48 degrees C 52 degrees C 48 to 52 degrees C",
+        "under-voltage no no",
+    ):
+        assert line in text
+    assert "screen" not in text
 
 
 def test_hit_rates_among_candidates_are_a_line_with_what_is_kept_of_float32s(

@@ -1,5 +1,6 @@
 """A recommender of one table, written as a .tflite by hand and packed as a bundle."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import flatbuffers
@@ -9,13 +10,16 @@ from ai_edge_litert import schema_py_generated as schema
 
 from device_tests import bundle, evaluation, record
 from device_tests.manifest import FORMAT, Input, Manifest
+from edgerec.targets import capsule, environment
+from edgerec.targets.capsule import Capsule
 
 USERS, ITEMS, K = 6, 12, 3
 SCORES = np.random.default_rng(0).standard_normal((USERS, ITEMS)).astype(np.float32)
 
 
 def table_model(table: np.ndarray) -> bytes:
-    """Write the model whose scores are the user's row of `table`: one GATHER, batch axis free."""
+    """Write the model whose scores are the user's row of `table`, float32 or int8: one GATHER, batch axis free."""
+    kind = schema.TensorType.INT8 if table.dtype == np.int8 else schema.TensorType.FLOAT32
 
     def tensor(name: str, shape: list[int], signature: list[int], kind: int, buffer: int) -> schema.TensorT:
         made = schema.TensorT()
@@ -37,8 +41,8 @@ def table_model(table: np.ndarray) -> bytes:
     graph = schema.SubGraphT()
     graph.tensors = [
         tensor("user", [1], [-1], schema.TensorType.INT32, 0),
-        tensor("table", list(table.shape), list(table.shape), schema.TensorType.FLOAT32, 1),
-        tensor("scores", [1, table.shape[1]], [-1, table.shape[1]], schema.TensorType.FLOAT32, 0),
+        tensor("table", list(table.shape), list(table.shape), kind, 1),
+        tensor("scores", [1, table.shape[1]], [-1, table.shape[1]], kind, 0),
     ]
     graph.inputs, graph.outputs, graph.operators = [0], [2], [gather]
     signature = schema.SignatureDefT()
@@ -52,6 +56,25 @@ def table_model(table: np.ndarray) -> bytes:
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+@pytest.fixture(scope="session")
+def new_table() -> Callable[[np.ndarray], bytes]:
+    """Give what writes the model whose scores are the user's row of a table, float32 or int8."""
+    return table_model
+
+
+@pytest.fixture(scope="session")
+def kept_capsule() -> Callable[..., Capsule]:
+    """Return a function that gives a capsule that was built before the tests, which build none."""
+
+    def find(architecture: str, runtime: str = "tflite-runtime==2.14.0") -> Capsule:
+        found = capsule.kept(architecture, environment.parse(runtime))
+        if found is None:
+            pytest.skip(f"no capsule here: edgerec targets build-capsule {architecture} --runtime {runtime}")
+        return found
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -136,17 +135,18 @@ def test_the_interpreter_is_started_by_the_capsules_own_loader() -> None:
 @pytest.fixture
 def elsewhere() -> Iterator[Path]:
     """Give a folder that any user may read, whose name has a space and an accent."""
-    with tempfile.TemporaryDirectory(prefix="edgerec caf\u00e9 ") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    folder = Path("/var/tmp", f"edgerec caf\u00e9 {os.getpid()}")  # noqa: S108 - what any user may read
+    folder.mkdir(mode=0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", capsule.ARCHITECTURES)
 def test_a_capsule_runs_the_harness_from_any_folder_as_any_user_with_an_empty_environment(
-    architecture: str, capsule_of: Callable, tool: Callable, bundle_path: Path, elsewhere: Path
+    architecture: str, kept_capsule: Callable, tool: Callable, bundle_path: Path, elsewhere: Path
 ) -> None:
-    found: Capsule = capsule_of(architecture)
+    found: Capsule = kept_capsule(architecture)
     emulator = (tool(EMULATORS[architecture]),) if architecture in EMULATORS else ()
     shutil.copytree(found.folder, elsewhere / "capsule")
     (elsewhere / "harness.pyz").write_bytes(zipapp.harness_bytes())
@@ -175,9 +175,9 @@ def test_a_capsule_runs_the_harness_from_any_folder_as_any_user_with_an_empty_en
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", capsule.ARCHITECTURES)
 def test_a_capsule_is_as_small_as_it_is_promised_and_says_what_is_in_it(
-    architecture: str, capsule_of: Callable
+    architecture: str, kept_capsule: Callable
 ) -> None:
-    found: Capsule = capsule_of(architecture)
+    found: Capsule = kept_capsule(architecture)
     assert sum(path.stat().st_size for path in found.folder.rglob("*") if path.is_file()) < 50 * 2**20
     assert not [path for path in found.folder.rglob("*") if path.is_symlink() or path.suffix == ".py"]
     for package in ("libc6", "python3-numpy", "libpython3.11-stdlib", "common-licenses"):

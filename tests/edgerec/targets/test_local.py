@@ -16,6 +16,7 @@ from device_tests import bundle
 from edgerec import storage, system
 from edgerec.progress import silent
 from edgerec.targets import architecture, environment, local
+from edgerec.targets.capsule import Capsule
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.job import Job
 from edgerec.targets.local import Local
@@ -148,7 +149,7 @@ def test_ctrl_c_ends_the_harness_and_leaves_nothing(bundle_path: Path) -> None:
 
 @pytest.mark.slow
 def test_where_no_wheel_fits_this_python_the_capsule_of_this_machine_stands_in(
-    bundle_path: Path, capsule_of: Callable, monkeypatch: pytest.MonkeyPatch
+    bundle_path: Path, kept_capsule: Callable[..., Capsule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = architecture.here()
     if here is None:
@@ -157,7 +158,7 @@ def test_where_no_wheel_fits_this_python_the_capsule_of_this_machine_stands_in(
     monkeypatch.setattr(system, "python_tag", lambda: "cp313")
     pin = environment.PREFERRED
     assert not environment.available(pin)
-    found = capsule_of(here.name)
+    found = kept_capsule(here.name)
     assert local.made(pin) == found.folder
     with Local().opened(pin, progress=silent) as device:
         ran = device.run(Job(bundle_path, pin, only=("quality",), lists=True))
