@@ -8,13 +8,10 @@ import subprocess
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pytest
-
-if TYPE_CHECKING:
-    from edgerec.targets.capsule import Capsule
 
 ROOT = Path(__file__).parent.parent
 END_TO_END = ROOT / "tests" / "end_to_end"
@@ -121,23 +118,6 @@ def tool() -> Callable[[str], str]:
         return found
 
     return path_of
-
-
-@pytest.fixture(scope="session")
-def capsule_of() -> "Callable[[str], Capsule]":
-    """Return a function that gives the capsule of an architecture with the preferred runtime; else the test is skipped.
-
-    scripts/test builds them before, as it needs the network.
-    """
-    from edgerec.targets import capsule, environment
-
-    def kept(architecture: str) -> "Capsule":
-        found = capsule.kept(architecture, environment.PREFERRED)
-        if found is None:
-            pytest.skip(f"no capsule here: EDGEREC_HOME=.edgerec-test edgerec targets build-capsule {architecture}")
-        return found
-
-    return kept
 
 
 @pytest.hookimpl(wrapper=True)
