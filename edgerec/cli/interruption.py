@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from types import FrameType
@@ -9,6 +11,7 @@ from typing import NoReturn
 
 WORDS: Mapping[str, str] = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
 GRACE_S = 5.0
+AGAIN_S = 0.05  # by when a finalizer is over
 
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
@@ -18,6 +21,7 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, number: int = signal.SIGINT) -> None:
         super().__init__(number)
+        self.number = number
         self.exit_code = 128 + number
         self.word = WORDS[signal.Signals(number).name]
 
@@ -36,8 +40,10 @@ def unwind() -> None:
     """Have each of the signals raise Interrupted in the main thread; one that was ignored from outside stays so.
 
     While the program unwinds, GRACE_S, the next ones are not heard: an impatient second Ctrl-C leaves nothing behind.
+    One that fell into a finalizer, where Python ignores whatever is raised, is sent again.
     """
     quiet_until = 0.0
+    unraisable = sys.unraisablehook
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         nonlocal quiet_until
@@ -45,6 +51,15 @@ def unwind() -> None:
             quiet_until = time.monotonic() + GRACE_S
             raise Interrupted(number)
 
+    def again(ignored: "sys.UnraisableHookArgs") -> None:
+        nonlocal quiet_until
+        if isinstance(ignored.exc_value, Interrupted):
+            quiet_until = 0.0
+            threading.Timer(AGAIN_S, os.kill, (os.getpid(), ignored.exc_value.number)).start()
+        else:
+            unraisable(ignored)
+
+    sys.unraisablehook = again
     for name in WORDS:
         _handle(name, interrupt)
 

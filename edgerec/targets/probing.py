@@ -3,18 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgerec.targets import architecture as architectures
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.shell import Shell
 from edgerec.targets.target import UnreachableError
 
-_MACHINES = {
-    "aarch64": "aarch64",
-    "arm64": "aarch64",
-    "armv7l": "armv7",
-    "armv8l": "armv7",
-    "x86_64": "x86_64",
-    "amd64": "x86_64",
-}
 # Programs of 32 bits run on many kernels of 64: what those are built for counts, as an app there is built for it too.
 _IN_32_BITS = {"aarch64": "armv7"}
 _OLDEST = (3, 9)
@@ -89,12 +82,12 @@ def probe(shell: Shell, runtime: RuntimePin) -> Board:
 
 def _architecture(name: str, words: Mapping[str, str]) -> str:
     system, machine, bits = words.get("system", ""), words.get("machine", ""), words.get("bits", "")
-    architecture = _MACHINES.get(machine.lower())
-    if system != "Linux" or architecture is None or (bits == "32" and architecture == "x86_64"):
+    found = architectures.of_machine(machine)
+    if system != "Linux" or found is None or (bits == "32" and found.name == "x86_64"):
         what = f"{system or 'no Linux'} on {machine or 'an unknown machine'}{' in 32 bits' if bits == '32' else ''}"
-        known = ", ".join(sorted(set(_MACHINES.values())))
+        known = ", ".join(architectures.KNOWN)
         raise UnreachableError(f"{name} is {what}: bundles run on Linux on {known}. Bench on another board.")
-    return _IN_32_BITS.get(architecture, architecture) if bits == "32" else architecture
+    return _IN_32_BITS.get(found.name, found.name) if bits == "32" else found.name
 
 
 def _python(found: list[str]) -> OwnPython:

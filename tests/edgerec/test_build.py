@@ -46,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def own_home(folder: Path) -> Path:
-    for part in ("environments", "harness"):
+    for part in ("environments", "harness", "capsules", "boards"):
         with suppress(FileExistsError):
             (folder / part).symlink_to(storage.folder(part))
     return folder

@@ -72,7 +72,7 @@ def test_of_a_sample_of_the_users_only_their_lists_count_and_no_recall(
     runs = [local.run(Job(tiny_bundle, one, only=PHASES, lists=True, scores=True)) for one in RUNTIMES]
     manifest = bundle.read(tiny_bundle).manifest
     some = np.load(io.BytesIO(runs[1].lists or b""))[np.arange(5) * 12 // 5]
-    asked = replace(tiny_quality, users=5, offsets=tuple(range(6)), ranks=(40,) * 5, segments={})
+    asked = replace(tiny_quality, users=5, offsets=tuple(range(6)), ranks=(40,) * 5, segments={}, sample_of=12)
     part = replace(runs[1], report=replace(runs[1].report, quality=asked), lists=to_npy(some))
     both = compared(runs[0], part, manifest)
     assert both.lists[0].shape == both.lists[1].shape == (5, 10)

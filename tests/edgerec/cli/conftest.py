@@ -25,6 +25,7 @@ def called(arguments: Sequence[str], folder: Path, environment: Mapping[str, str
         patch.chdir(folder)
         patch.setattr(sys, "argv", [str(REPOSITORY / "edgerec/cli/__main__.py"), *arguments])
         patch.setattr(tempfile, "tempdir", environment.get("TMPDIR"))
+        patch.setattr(sys, "unraisablehook", sys.unraisablehook)  # which the command changes
         for name, value in environment.items():
             patch.setenv(name, value)
         code = run(arguments)

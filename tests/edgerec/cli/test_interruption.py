@@ -12,8 +12,9 @@ from edgerec.cli.interruption import Interrupted
 
 
 @pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    """Put back what pytest does on the signals."""
+def handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put back what pytest does on the signals, and with what finalizers raise."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield
@@ -80,3 +81,29 @@ def test_at_the_end_nothing_is_interrupted_any_more() -> None:
     interruption.ignore()
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
+
+
+IN_A_FINALIZER = """
+import os, signal, time
+from edgerec.cli.interruption import Interrupted, unwind
+
+class Slow:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+unwind()
+try:
+    Slow()
+    time.sleep(20)
+except Interrupted as ended:
+    print(ended.word)
+    raise SystemExit(ended.exit_code)
+"""
+
+
+def test_a_signal_that_falls_into_a_finalizer_is_not_lost() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_FINALIZER], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.returncode, done.stderr) == ("terminated\n", 128 + signal.SIGTERM, "")

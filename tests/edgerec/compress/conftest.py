@@ -172,8 +172,8 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def own_home(folder: Path) -> Path:
-    """Make a folder a home of its own that shares only the runtimes' environments with the one in use."""
-    for part in ("environments", "harness"):
+    """Make a folder a home of its own that shares environments, capsules and boards with the one in use."""
+    for part in ("environments", "harness", "capsules", "boards"):
         (folder / part).symlink_to(storage.folder(part))
     return folder
 

@@ -62,7 +62,7 @@ def new() -> Interactions:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give a home with a step cache of these tests' own; the runtimes' environments are the suite's."""
     folder = tmp_path_factory.mktemp("home")
-    for part in ("environments", "harness"):
+    for part in ("environments", "harness", "capsules", "boards"):
         (folder / part).symlink_to(storage.folder(part))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EDGEREC_HOME", str(folder))
