@@ -1,5 +1,6 @@
 """`edgerec targets`, and the harness that it writes run as whoever has a board runs it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from device_tests import report as report_format
-from edgerec.targets import environment
+from edgerec.targets import capsule_archive, environment
 
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 ALONE = {"PATH": os.environ["PATH"]}  # nothing of edgerec's: a board has none of it
@@ -97,3 +98,55 @@ def test_a_harness_that_cannot_be_written_is_exit_code_2(edgerec: Edgerec, tmp_p
     assert done.returncode == 2
     assert done.stderr.startswith("error: file/harness.pyz cannot be written")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_capsule_is_taken_from_an_archive_and_written_as_the_same_again(
+    edgerec: Edgerec, tmp_path: Path, write_capsule: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
+    write_capsule(tmp_path / "built")
+    capsule_archive.write(tmp_path / "built", tmp_path / "capsule.tar")
+    asked = ("targets", "build-capsule", "aarch64", "--runtime", environment.PREFERRED)
+    done = edgerec(*asked, "--from", "capsule.tar", "-o", "again.tar", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)
+    assert (value["architecture"], value["runtime"]) == ("aarch64", str(environment.PREFERRED))
+    assert value["digest"] == hashlib.sha256((Path(value["folder"]) / "manifest.json").read_bytes()).hexdigest()
+    assert value["bytes"] == sum(path.stat().st_size for path in (tmp_path / "built").rglob("*") if path.is_file())
+    assert (tmp_path / "again.tar").read_bytes() == (tmp_path / "capsule.tar").read_bytes()
+    kept = edgerec(*asked, cwd=tmp_path)
+    assert kept.stdout.startswith(f"aarch64 capsule of {environment.PREFERRED}: ")
+
+
+def test_a_capsule_with_one_flipped_byte_is_exit_code_2_and_leaves_nothing(
+    edgerec: Edgerec, tmp_path: Path, write_capsule: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
+    write_capsule(tmp_path / "built")
+    capsule_archive.write(tmp_path / "built", tmp_path / "capsule.tar")
+    data = bytearray((tmp_path / "capsule.tar").read_bytes())
+    data[512] ^= 1
+    (tmp_path / "capsule.tar").write_bytes(data)
+    done = edgerec("targets", "build-capsule", "aarch64", "--from", "capsule.tar", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: capsule.tar is damaged: bin/python3.11 is ")
+    assert done.stderr.count("\n") == 1
+    assert [path for path in (tmp_path / "home/capsules").iterdir() if path.suffix != ".lock"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("arm64",), "There is no capsule for 'arm64'"),
+        (("armv7", "--runtime", "ai-edge-litert==2.3.0"), "has no wheel for armv7; use tflite-runtime==2.14.0."),
+        (("armv7", "--mirror", "file:/m", "--from", "x.tar"), "give one of the two"),
+        (("armv7", "--from", "x.tar"), "x.tar is not a capsule: "),
+    ],
+)
+def test_what_no_capsule_can_be_made_of_is_a_sentence_and_exit_code_2(
+    words: tuple[str, ...], said: str, edgerec: Edgerec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
+    done = edgerec("targets", "build-capsule", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
