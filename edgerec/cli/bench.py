@@ -1,5 +1,6 @@
 """`edgerec bench`: run a bundle or .tflite on a target and report what it measured."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,9 +96,8 @@ def command(
     """
     if matrix and runtime:
         raise click.UsageError("--matrix tries every runtime; leave --runtime out")
-    for option, given in (("--native", native_path), ("--against", against)):
-        if given and (matrix or len(targets) > 1):
-            raise click.UsageError(f"{option} is for one target; leave the other targets or --matrix out")
+    if matrix or len(targets) > 1:
+        _refuse_several({"--native": native_path, "--against": against})
     settings = read_config_if_there().target
     first, *more = threads or (None,)
     job = Job(
@@ -131,3 +131,9 @@ def command(
     if clean:
         clean_all([one.target for one in members])
     return code
+
+
+def _refuse_several(for_one: Mapping[str, object]) -> None:
+    for option, given in for_one.items():
+        if given:
+            raise click.UsageError(f"{option} is for one target; leave the other targets or --matrix out")

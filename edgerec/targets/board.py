@@ -10,7 +10,7 @@ from edgerec import storage, system
 from edgerec.model_file import read_model_file
 from edgerec.progress import Progress
 from edgerec.suggestion import did_you_mean
-from edgerec.targets import board_image, board_machine
+from edgerec.targets import board_image, board_machine, capsule
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.remote import RemoteDevice
@@ -20,6 +20,7 @@ from edgerec.targets.target import HERE, UnreachableError
 SCHEME = "board"
 CPUS = ("cortex-a35", "cortex-a53", "cortex-a57", "cortex-a72", "cortex-a76", "neoverse-n1")
 """What qemu's `virt` machine can be, of 64 bits as the kernel is."""
+ARCHITECTURE = "aarch64"
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,20 @@ class Board:
         return HERE
 
     def refuse_unready(self, runtime: RuntimePin) -> None:
-        """Raise UnreachableError where there is no emulator."""
-        del runtime  # what it can have is told when its capsule is made
+        """Raise UnreachableError without the emulator, RuntimeUnavailableError for a runtime that no such board has.
+
+        Raises CapsuleError where there is no capsule and none can be built.
+        """
         board_machine.program()
+        capsule.refuse_unready(ARCHITECTURE, runtime)
 
     @contextmanager
     def opened(self, runtime: RuntimePin, *, progress: Progress) -> Iterator["BoardDevice"]:
         """Boot the board, send the capsule where its disk does not have it yet, and switch it off at the end.
 
-        Raises UnreachableError, RuntimeUnavailableError.
+        Raises UnreachableError, RuntimeUnavailableError and CapsuleError.
         """
-        board_machine.program()
+        self.refuse_unready(runtime)
         image = board_image.ready(progress=progress)
         with system.locked(storage.folder("boards") / f".{self.cpu}.lock"):
             progress(f"booting an emulated {self.cpu}")
@@ -60,7 +64,7 @@ class Board:
                         yield BoardDevice(device)
                     finally:
                         with suppress(UnreachableError):
-                            device.shell.ask(("sh", "-c", "cd / && sync && mount -o remount,ro /root/.cache"))
+                            device.shell.ask(("sh", "-c", f"cd / && sync && mount -o remount,ro {board_image.DISK}"))
 
     def clean(self) -> None:
         """Remove the board's disk."""

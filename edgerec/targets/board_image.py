@@ -35,9 +35,11 @@ _LIBRARIES = (
     *("ld-linux-aarch64.so.1", "libc.so.6", "libcrypt.so.1", "libgmp.so.10", "libtomcrypt.so.1", "libtommath.so.1"),
     "libz.so.1",
 )
+DISK = "/root/.cache"
+"""Where the board keeps what is sent to it: the disk that lies under its user's cache."""
 _MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "ext4", "crc32c_generic")
 _FOLDERS = (
-    *("bin", "dev", "dev/pts", "etc", "etc/dropbear", "lib", "modules", "proc", "root", "root/.cache", "root/.ssh"),
+    *("bin", "dev", "dev/pts", "etc", "etc/dropbear", "lib", "modules", "proc", "root", DISK[1:], "root/.ssh"),
     *("run", "sys", "tmp", "var", "var/log"),
 )
 # The model is mapped from a disk, as on a board: what lies in the first file system is memory. Whoever started the
@@ -51,8 +53,8 @@ mount -t devpts pts /dev/pts
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 while read -r module; do insmod "/modules/$module.ko"; done < /modules/order
-mount -t ext4 /dev/vda /root/.cache 2>/dev/null || {{
-  mke2fs -F /dev/vda > /dev/null && mount -t ext4 /dev/vda /root/.cache
+mount -t ext4 /dev/vda {DISK} 2>/dev/null || {{
+  mke2fs -F /dev/vda > /dev/null && mount -t ext4 /dev/vda {DISK}
 }}
 ip link set lo up
 ip addr add 10.0.2.15/24 dev eth0

@@ -25,11 +25,15 @@ def target_of(text: str, *, wheels: Path | None = None) -> Target:
     return SCHEMES.factory(scheme)(rest)
 
 
+def _local(rest: str) -> Local:
+    raise UnreachableError(f"{local.NAME} is this machine and takes nothing after it, got {rest!r}: write {local.NAME}")
+
+
 SCHEMES: Registry[Target] = Registry(
     "target",
     GROUP,
     {
-        local.NAME: lambda _: Local(),
+        local.NAME: _local,
         emulator.SCHEME: Emulator,
         ssh_address.SCHEME: ssh,
         adb.SCHEME: Adb,

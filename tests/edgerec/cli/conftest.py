@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,27 @@ def edgerec(request: pytest.FixtureRequest) -> Callable[..., subprocess.Complete
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def killed_after() -> Callable[..., None]:
+    """Run `edgerec` in a folder and kill it, children and all, when it has said a line with these words in it."""
+
+    def kill(line: str, *arguments: str, cwd: Path) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-m", "edgerec.cli", *arguments],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as running:
+            assert running.stderr is not None
+            assert any(line in said for said in running.stderr), "it ended before it said so"
+            os.killpg(running.pid, signal.SIGKILL)
+
+    return kill
 
 
 def ratings(items: int, users: int = 60) -> str:

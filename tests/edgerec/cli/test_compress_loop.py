@@ -1,10 +1,7 @@
 """`edgerec compress` by a recipe with a loop, as a user runs it: rounds, their end, a kill, and what is refused."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from converters import tflite_file
 from device_tests import bundle as bundle_format
 
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
+KilledAfter = Callable[..., None]
 MINUTES = 900
 REPOSITORY = Path(__file__).parents[3]
 PRUNED = """
@@ -144,7 +142,11 @@ def test_columns_go_for_real_round_by_round(edgerec: Edgerec, project: Path) -> 
 
 
 def test_a_killed_loop_goes_on_and_gives_the_same_bytes(
-    edgerec: Edgerec, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    edgerec: Edgerec,
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    killed_after: KilledAfter,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     budget(project, 'recall_kept = "60 %"', "golden = true")
     words = ("compress", "--recipe", "pruned.toml", "-o", "made.edgerec", "--json")
@@ -156,7 +158,7 @@ def test_a_killed_loop_goes_on_and_gives_the_same_bytes(
     with_environments(killed, monkeypatch)
     for line in ("round 0:", "epoch 1", "pruned_round2: rank", "round 2:"):
         (project / "made.edgerec").unlink(missing_ok=True)
-        kill_after(line, words, project)
+        killed_after(line, *words, cwd=project)
         assert not (project / "made.edgerec").exists()
     done = edgerec(*words, cwd=project, timeout=MINUTES)
     assert done.returncode == 0, done.stderr
@@ -165,22 +167,6 @@ def test_a_killed_loop_goes_on_and_gives_the_same_bytes(
     journals = [Path(json.loads(each.stdout)["journal"]) for each in (done, expected)]
     assert journals[0] != journals[1]
     assert journals[0].read_bytes() == journals[1].read_bytes()
-
-
-def kill_after(line: str, words: tuple[str, ...], project: Path) -> None:
-    """Run `edgerec` and kill it and its children when it has said a line with this in it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "edgerec.cli", *words],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as running:
-        assert running.stderr is not None
-        assert any(line in said for said in running.stderr), "it ended before it said so"
-        os.killpg(running.pid, signal.SIGKILL)
 
 
 def test_what_nothing_would_end_or_no_update_can_follow_is_refused(edgerec: Edgerec, project: Path) -> None:

@@ -1,10 +1,7 @@
 """`edgerec search` as a user runs it: the smallest bundle under budgets and floors, the same whatever happens."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from device_tests import bundle as bundle_format
 
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
+KilledAfter = Callable[..., None]
 MINUTES = 600
 REPOSITORY = Path(__file__).parents[3]
 pytestmark = pytest.mark.tensorflow
@@ -37,7 +35,11 @@ def found(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
 
 
 def test_the_winner_is_the_smallest_that_holds_and_is_the_same_with_one_worker_two_and_a_kill(
-    edgerec: Edgerec, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    edgerec: Edgerec,
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    killed_after: KilledAfter,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("EDGEREC_HOME", str(tmp_path_factory.mktemp("one")))
     one = found(edgerec("search", "--workers", 1, "--json", cwd=project, timeout=MINUTES))
@@ -51,29 +53,13 @@ def test_the_winner_is_the_smallest_that_holds_and_is_the_same_with_one_worker_t
 
     home = tmp_path_factory.mktemp("killed")
     monkeypatch.setenv("EDGEREC_HOME", str(home))
-    killed_after("round 0", project, home)
+    killed_after("round 0", "search", "--workers", "2", cwd=project)
     two = found(edgerec("search", "--workers", 2, "--json", cwd=project, timeout=MINUTES))
     assert two == one
     assert bundle_format.read(project / "gru-search.edgerec").sha256 == winner.sha256
 
     checked = edgerec("check", "gru-search.edgerec", cwd=project)
     assert checked.returncode == 0, checked.stdout
-
-
-def killed_after(line: str, project: Path, home: Path) -> None:
-    """Run a search in a home of its own and kill it, workers and all, when it has said a line that begins so."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "edgerec.cli", "search", "--workers", "2"],
-        cwd=project,
-        env={**os.environ, "EDGEREC_HOME": str(home), "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as running:
-        assert running.stderr is not None
-        assert any(line in said for said in running.stderr), "it ended before it said so"
-        os.killpg(running.pid, signal.SIGKILL)
 
 
 def test_floors_that_no_candidate_holds_end_with_exit_code_1_and_the_best_is_shown(

@@ -10,6 +10,7 @@ import pytest
 from edgerec.progress import silent
 from edgerec.targets import board_image, environment, local, naming
 from edgerec.targets.capsule import Capsule
+from edgerec.targets.capsule_manifest import CapsuleError
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.target import RunError, UnreachableError
 
@@ -65,3 +66,15 @@ def test_without_the_emulator_the_package_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnreachableError, match="apt-get install qemu-system-arm"):
         naming.target_of("board:cortex-a72").refuse_unready(RUNTIME)
+
+
+def test_where_no_capsule_can_be_had_nothing_boots(
+    tool: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "qemu-system-aarch64").symlink_to(tool("qemu-system-aarch64"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
+    target = naming.target_of("board:cortex-a53")
+    with pytest.raises(CapsuleError, match="--from"), target.opened(RUNTIME, progress=silent):
+        pytest.fail("it booted")

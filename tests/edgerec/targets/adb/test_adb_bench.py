@@ -12,7 +12,7 @@ import pytest
 
 from device_tests import report as report_format
 from edgerec import storage
-from edgerec.targets import capsule, environment
+from edgerec.targets import environment
 from edgerec.targets.adb import Adb
 from edgerec.targets.capsule import Capsule
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
@@ -24,8 +24,8 @@ RUNTIME = RuntimePin("tflite-runtime", "2.14.0")
 
 
 @pytest.fixture(scope="session")
-def x86_64_capsule() -> Capsule:
-    return capsule.ready("x86_64", RUNTIME)
+def x86_64_capsule(kept_capsule: Callable[..., Capsule]) -> Capsule:
+    return kept_capsule("x86_64")
 
 
 @pytest.fixture(autouse=True)
