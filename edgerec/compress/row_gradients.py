@@ -26,6 +26,7 @@ def moments_at_rows(
     divergence of e'He / 2, and not at all where it moves the scores of all items alike. Of training examples in an
     order drawn from the seed.
     """
+    session().seed(seed)
     tf, model = session().tf, recommender.clone().model
     tables = [model.get_layer(name).embeddings for name in names]
     sums: dict[str, Moment] = {name: np.zeros((table.shape[1],) * 2) for name, table in zip(names, tables, strict=True)}

@@ -6,6 +6,7 @@ from edgerec.compress import layers
 from edgerec.compress.row_gradients import moments_at_rows
 from edgerec.data.interactions import Interactions
 from edgerec.models.recommender import Recommender
+from edgerec.models.session import session
 
 Of = Callable[[str], Recommender]
 
@@ -42,6 +43,13 @@ def test_rows_of_histories_and_of_pairs_count_too(served: Of, interactions: Inte
         assert moment.shape == (16, 16)
         assert np.allclose(moment, moment.T)
         assert np.trace(moment) > 0
+
+
+def test_what_the_process_seeded_before_changes_no_moment(served: Of, interactions: Interactions) -> None:
+    session().seed(7)
+    after_another = moments_at_rows(served("gru"), ["items"], interactions, seed=0)["items"]
+    session().seed(8)
+    assert np.array_equal(moments_at_rows(served("gru"), ["items"], interactions, seed=0)["items"], after_another)
 
 
 def test_no_table_has_no_moment(served: Of, interactions: Interactions) -> None:
