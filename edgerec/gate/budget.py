@@ -8,10 +8,8 @@ from edgerec.errors import EdgerecError
 from edgerec.floors import CANDIDATES, DEFAULT
 from edgerec.gate.limit_kind import Amount, LimitKind, Unit, UnknownLimitError, kept_of_float32, limit_kind
 from edgerec.gate.quantity import QuantityError, bytes_of, count_of, flag_of, nanoseconds_of, share_of, version_of
+from edgerec.gate.verdict import FLAG
 from edgerec.strict_toml import Table
-
-FLAG = "--limit"
-"""Where a limit of the command line stands, in place of `file:line`."""
 
 
 class BudgetError(EdgerecError):

@@ -113,7 +113,7 @@ def _check(limit: Limit, reading: Reading, held: bool | None, *, remedy: str, in
         half=limit.half,
         interval=None if reading.kept is None else reading.kept.interval,
         strict=limit.strict,
-        no_evidence=held is None and _no_evidence(reading),
+        undecided="no evidence" if _no_evidence(reading) else "unproven",
     )
 
 

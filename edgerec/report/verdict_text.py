@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgerec.floors import State
-from edgerec.gate.budget import FLAG
 from edgerec.gate.from_file import READ
-from edgerec.gate.verdict import Check, Verdict
+from edgerec.gate.verdict import FLAG, Check, State, Verdict
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.quantities import amount, shares_apart, size
 
@@ -13,10 +11,11 @@ JSON_VERSION = 1
 _WORDS: dict[State, tuple[str, str]] = {
     "held": ("held", GREEN),
     "missed": ("MISSED", RED),
+    "inconclusive": ("inconclusive", YELLOW),
     "unproven": ("unproven", YELLOW),
     "no evidence": ("no evidence", YELLOW),
 }
-_NOT_HELD: tuple[State, ...] = ("missed", "unproven", "no evidence")
+_NOT_HELD: tuple[State, ...] = ("missed", "inconclusive", "unproven", "no evidence")
 
 
 def verdict_text(verdict: Verdict, style: Style = PLAIN) -> str:
@@ -64,6 +63,10 @@ def _check_json(check: Check) -> dict[str, object]:
         "measurer": check.measurer,
         "interval": None if check.interval is None else [check.interval.low, check.interval.high],
         "strict": check.strict,
+        "tolerated": check.tolerated,
+        "written": check.written,
+        "baseline": check.baseline,
+        "change": check.change,
         "excess": check.excess,
         "provenance": check.provenance,
         "source": check.source,
@@ -73,6 +76,17 @@ def _check_json(check: Check) -> dict[str, object]:
         "largest": [
             {"name": one.name, "dtype": one.dtype, "shape": list(one.shape), "bytes": one.size_bytes}
             for one in check.largest
+        ],
+        "grew": [
+            {
+                "name": one.name,
+                "dtype": one.dtype,
+                "shape": list(one.shape),
+                "bytes": one.size_bytes,
+                "before_bytes": one.before_bytes,
+                "before_dtype": one.before_dtype,
+            }
+            for one in check.grew
         ],
     }
 
@@ -98,7 +112,9 @@ def _named(check: Check) -> str:
 def _with_interval(measured: str, check: Check) -> str:
     if check.interval is None:
         return measured
-    return f"{measured} ({100 * check.interval.low:.1f}-{100 * check.interval.high:.1f})"
+    if check.unit == "share":
+        return f"{measured} ({100 * check.interval.low:.1f}-{100 * check.interval.high:.1f})"
+    return f"{measured} ({amount(check.interval.low, check.unit)}-{amount(check.interval.high, check.unit)})"
 
 
 def _amounts(check: Check) -> tuple[str, str]:
@@ -106,7 +122,7 @@ def _amounts(check: Check) -> tuple[str, str]:
     measured, limit = amount(check.measured, check.unit), amount(check.limit, check.unit)
     if check.excess and measured == limit:
         if check.unit == "share":
-            return shares_apart(float(check.measured or 0), float(check.limit))
+            return shares_apart(float(check.measured or 0), float(check.limit or 0))
         unit = {"bytes": " B", "ns": " ns"}.get(check.unit, "")
         return f"{check.measured}{unit}", f"{check.limit}{unit}"
     return measured, limit
