@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from edgerec.gate.from_file import READ
-from edgerec.gate.verdict import FLAG, Check, State, Verdict
+from edgerec.gate.verdict import FLAG, Check, GrownTensor, State, Verdict
+from edgerec.program import command
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.quantities import amount, shares_apart, size
 
@@ -147,6 +148,12 @@ def _paint(line: str, check: Check, style: Style) -> str:
 def _explanation(check: Check, style: Style) -> list[str]:
     word, code = _WORDS[check.state]
     lines = [f"  {style.paint(word.lower(), code)}: {visible(_sentence(check))}"]
+    if check.grew:
+        lines.append("    what grew since the baseline:")
+        grown = [
+            (one.name, _retyped(one), f"+{size(one.size_bytes - one.before_bytes)}", _to(one)) for one in check.grew
+        ]
+        lines += table(("", "", "", ""), grown, right=(2,), indent="      ").split("\n")[1:]
     if check.largest:
         lines.append("    the largest tensors:")
         rows = [(one.name, one.dtype, str(list(one.shape)), size(one.size_bytes)) for one in check.largest]
@@ -156,7 +163,17 @@ def _explanation(check: Check, style: Style) -> list[str]:
         lines.append(f"    {lead}: {visible(check.remedy)}")
     if check.held is False and check.where not in {"", FLAG}:
         lines.append(f"    or change the limit: {visible(check.where)}")
+    if check.held is False and check.written:
+        lines.append(f"    or accept it: {command(['check', '--update-baseline', '--allow-growth'])}")
     return lines
+
+
+def _retyped(one: GrownTensor) -> str:
+    return one.dtype if one.before_dtype in {"", one.dtype} else f"{one.before_dtype} -> {one.dtype}"
+
+
+def _to(one: GrownTensor) -> str:
+    return f"from {size(one.before_bytes)} to {size(one.size_bytes)}" if one.before_dtype else "new"
 
 
 def _sentence(check: Check) -> str:
@@ -164,14 +181,15 @@ def _sentence(check: Check) -> str:
     measured, limit = _amounts(check)
     reason = f": {check.reason}" if check.reason else ""
     if check.held is None:
-        asked = f" {check.direction} {limit}" if _has_amount(check) else ""
+        asked = f" {check.direction} {check.written if check.limit is None else limit}" if _has_amount(check) else ""
         return f"{name}{asked}{reason or ': nothing measured it'}"
     if check.excess is None:
         return f"{name} is {measured}, expected {limit}{reason}"
     over = "over" if check.direction == "at most" else "below"
     relative = f" ({100 * check.excess / float(check.limit):.1f} %)" if check.limit else ""
     lower = "its lower end " if check.strict and check.interval else ""
-    missed_by = f"{lower}{_excess(check)}{relative} {over} the limit of {limit}"
+    of = f" ({check.written} on the baseline's {amount(check.baseline, check.unit)})" if check.written else ""
+    missed_by = f"{lower}{_excess(check)}{relative} {over} the limit of {limit}{of}"
     return f"{name} is {_with_interval(measured, check)}, {missed_by}{reason}"
 
 
