@@ -15,21 +15,21 @@ _WORDS: dict[State, tuple[str, str]] = {
     "unproven": ("unproven", YELLOW),
     "no evidence": ("no evidence", YELLOW),
 }
-_NOT_HELD: tuple[State, ...] = ("missed", "inconclusive", "unproven", "no evidence")
+NOT_HELD: tuple[State, ...] = ("missed", "inconclusive", "unproven", "no evidence")
 
 
 def verdict_text(verdict: Verdict, style: Style = PLAIN) -> str:
     """Give one verdict: a table of all checks, then each that does not hold with what to do."""
-    rows = [_row(check) for check in verdict.checks]
+    rows = [row(check) for check in verdict.checks]
     lines = table(("", "check", "measured", "", "limit", "from"), rows, right=(2, 4), indent="  ").split("\n")
     painted = [lines[0], *(_paint(line, check, style) for line, check in zip(lines[1:], verdict.checks, strict=True))]
     title = style.paint(visible(verdict.subject), BOLD)
     parts = [f"{title}  {verdict.sha256[:12]}", *painted]
-    for check in (one for state in _NOT_HELD for one in verdict.of(state)):
+    for check in (one for state in NOT_HELD for one in verdict.of(state)):
         parts += ["", *_explanation(check, style)]
     if verdict.notes:
         parts += ["", *(f"  note: {visible(note)}" for note in verdict.notes)]
-    return "\n".join([*parts, "", f"  {_summary(verdict, style)}"])
+    return "\n".join([*parts, "", f"  {style.paint(summary(verdict), GREEN if verdict else RED)}"])
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
@@ -91,7 +91,8 @@ def _check_json(check: Check) -> dict[str, object]:
     }
 
 
-def _row(check: Check) -> tuple[str, ...]:
+def row(check: Check) -> tuple[str, str, str, str, str, str]:
+    """Give a check as state, name, measured amount, sign, limit and where the figure is from, names as they are."""
     origin = f"{check.source} ({check.provenance})" if check.source else check.provenance
     measured, limit = _amounts(check)
     return (
@@ -146,20 +147,27 @@ def _paint(line: str, check: Check, style: Style) -> str:
 
 def _explanation(check: Check, style: Style) -> list[str]:
     word, code = _WORDS[check.state]
-    lines = [f"  {style.paint(word.lower(), code)}: {visible(_sentence(check))}"]
+    lines = [f"  {style.paint(word.lower(), code)}: {visible(sentence(check))}"]
     if check.largest:
         lines.append("    the largest tensors:")
         rows = [(one.name, one.dtype, str(list(one.shape)), size(one.size_bytes)) for one in check.largest]
         lines += table(("", "", "", ""), rows, right=(3,), indent="      ").split("\n")[1:]
+    return [*lines, *(f"    {lead}: {visible(step)}" for lead, step in next_steps(check))]
+
+
+def next_steps(check: Check) -> list[tuple[str, str]]:
+    """Give what to do about a check that does not hold: a lead such as `see`, and a command or `file:line`."""
+    steps = []
     if check.remedy:
         lead = "prove it" if check.held is None and check.provenance != READ else "see"
-        lines.append(f"    {lead}: {visible(check.remedy)}")
+        steps.append((lead, check.remedy))
     if check.held is False and check.where not in {"", FLAG}:
-        lines.append(f"    or change the limit: {visible(check.where)}")
-    return lines
+        steps.append(("or change the limit", check.where))
+    return steps
 
 
-def _sentence(check: Check) -> str:
+def sentence(check: Check) -> str:
+    """Say in one line what became of a check that does not hold, names of files as they are."""
     name = _named(check)
     measured, limit = _amounts(check)
     reason = f": {check.reason}" if check.reason else ""
@@ -181,8 +189,9 @@ def _excess(check: Check) -> str:
     return amount(check.excess, check.unit)
 
 
-def _summary(verdict: Verdict, style: Style) -> str:
+def summary(verdict: Verdict) -> str:
+    """Say how many checks hold, or how many do not in which way."""
     if verdict:
-        return style.paint(f"held: {len(verdict.checks)} of {len(verdict.checks)} checks", GREEN)
-    parts = [f"{len(found)} {state}" for state in _NOT_HELD if (found := verdict.of(state))]
-    return style.paint(f"not held: {', '.join(parts)} of {len(verdict.checks)} checks", RED)
+        return f"held: {len(verdict.checks)} of {len(verdict.checks)} checks"
+    parts = [f"{len(found)} {state}" for state in NOT_HELD if (found := verdict.of(state))]
+    return f"not held: {', '.join(parts)} of {len(verdict.checks)} checks"
