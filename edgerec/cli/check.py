@@ -1,17 +1,22 @@
 """`edgerec check`: may these bundles ship, and why not."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from converters.errors import ConverterError
+from device_tests.errors import HarnessError
 from edgerec.cli.limits import flag_budget
+from edgerec.cli.outputs import OUTPUT_HELP, output_files, write_outputs
 from edgerec.config import FILE_NAME, read_config_if_there
+from edgerec.errors import EdgerecError
 from edgerec.gate.from_reports import Conditions
 from edgerec.gate.plan import plan, read_and_check
 from edgerec.report.console import style_of
-from edgerec.report.verdict_text import verdict_text, verdicts_json
+from edgerec.report.outcome import Outcome, folder_in_repository
+from edgerec.report.verdict_formats import verdict_json
+from edgerec.report.verdict_text import verdict_text
 
 
 @click.command("check")
@@ -21,6 +26,7 @@ from edgerec.report.verdict_text import verdict_text, verdicts_json
 @click.option("--limit", "limits", multiple=True, metavar="NAME=VALUE", help='A limit, such as p50="2 ms".')
 @click.option("--runtime", help="Take figures of this runtime only as proof, such as tflite-runtime==2.14.0.")
 @click.option("--threads", type=click.IntRange(min=1), help="Take figures of this many threads only as proof.")
+@click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT=FILE", help=OUTPUT_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 def command(
     *,
@@ -30,20 +36,28 @@ def command(
     limits: tuple[str, ...],
     runtime: str | None,
     threads: int | None,
+    outputs: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Say whether BUNDLES hold their budget, and why not.
 
     BUNDLES are bundles or bare .tflite files, those of edgerec.toml when none is named. Size, tensors and ops are read
     out of the .tflite itself; latency, memory and quality come only from reports of `edgerec bench` whose digest
-    matches. A limit without such a report is unproven. Exit code 1 when a limit is missed or unproven.
+    matches. A limit without such a report is unproven. Exit code 1 when a limit is missed or unproven. What `-o`
+    names is written whatever the verdict, and say it too when the input cannot be read (exit code 2).
     """
-    config = read_config_if_there(config_path)
     flags = flag_budget(limits)
-    conditions = Conditions(runtime or config.target.runtime, threads or config.target.threads)
-    verdicts = read_and_check(plan(config, bundles, reports, flags), conditions)
+    files, folder = output_files(outputs), folder_in_repository(Path.cwd())
+    try:
+        config = read_config_if_there(config_path)
+        conditions = Conditions(runtime or config.target.runtime, threads or config.target.threads)
+        outcome = Outcome(read_and_check(plan(config, bundles, reports, flags), conditions), folder=folder)
+    except (EdgerecError, HarnessError, ConverterError) as error:
+        write_outputs(Outcome.refused(error, folder), files)
+        raise
+    write_outputs(outcome, files)
     if as_json:
-        click.echo(json.dumps(verdicts_json(verdicts), indent=2))
+        click.echo(verdict_json(outcome), nl=False)
     else:
-        click.echo("\n\n".join(verdict_text(verdict, style_of(sys.stdout)) for verdict in verdicts))
-    return 0 if all(verdicts) else 1
+        click.echo("\n\n".join(verdict_text(verdict, style_of(sys.stdout)) for verdict in outcome.verdicts))
+    return 0 if outcome.held else 1

@@ -166,6 +166,14 @@ def next_steps(check: Check) -> list[tuple[str, str]]:
     return steps
 
 
+def told(check: Check) -> str:
+    """Say in lines what became of a check that does not hold, which tensors are why, and what to do."""
+    tensors = [f"{one.name} {one.dtype} {list(one.shape)}, {size(one.size_bytes)}" for one in check.largest]
+    tensors += [f"{one.name} grew from {size(one.before_bytes)} to {size(one.size_bytes)}" for one in check.grew]
+    steps = [f"{lead}: {step}" for lead, step in next_steps(check)]
+    return "\n".join(map(visible, [sentence(check), *tensors, *steps]))
+
+
 def sentence(check: Check) -> str:
     """Say in one line what became of a check that does not hold, names of files as they are."""
     name = _named(check)
