@@ -24,7 +24,7 @@ def verdict_annotations(outcome: Outcome) -> str:
 
 def _of_check(outcome: Outcome, verdict: Verdict, check: Check) -> str:
     message = f"{visible(verdict.subject)}: {told(check)}"
-    title = f"{check.state}: {check.name}"
+    title = f"{check.state}: {visible(check.name)}"
     return _annotation("warning" if check else "error", outcome.place(verdict, check), title, message)
 
 

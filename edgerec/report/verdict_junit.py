@@ -25,7 +25,7 @@ def verdict_junit(outcome: Outcome) -> str:
     for verdict in outcome.verdicts:
         _of_file(root, verdict)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
 def _of_file(root: ET.Element, verdict: Verdict) -> None:
