@@ -101,6 +101,26 @@ def test_flags_win_over_the_file_and_json_is_complete(edgerec: Edgerec, project:
     assert held == {"signature": True, "app_bytes": False, "p50": None}
 
 
+def test_one_run_writes_every_file_beside_its_text(edgerec: Edgerec, project: Path) -> None:
+    write_budget(project, 'app_bytes = "2 KiB"')
+    formats = ("json", "markdown", "junit", "sarif", "github")
+    done = edgerec("check", *(part for name in formats for part in ("-o", f"{name}=out/{name}")), cwd=project)
+    assert done.returncode == 1
+    assert "over the limit of 2.0 KiB" in done.stdout
+    assert all("app" in (project / "out" / name).read_text(encoding="utf-8") for name in formats)
+    assert (project / "out/json").read_text() == edgerec("check", "--json", cwd=project).stdout
+
+
+def test_what_cannot_be_checked_is_said_in_the_files_too(edgerec: Edgerec, project: Path) -> None:
+    write_budget(project, "p50 = 2")
+    done = edgerec("check", "-o", "markdown=comment.md", "-o", "json=verdict.json", cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    value = json.loads((project / "verdict.json").read_text())
+    assert (value["held"], value["verdicts"]) == (False, [])
+    assert value["refusal"].startswith("edgerec.toml:5: p50 is 2, expected a duration")
+    assert "expected a duration" in (project / "comment.md").read_text(encoding="utf-8")
+
+
 def test_a_bare_tflite_needs_no_config(edgerec: Edgerec, tmp_path: Path, tiny_tflite: bytes) -> None:
     (tmp_path / "tiny.tflite").write_bytes(tiny_tflite)
     assert edgerec("check", "tiny.tflite", "--limit", "oldest_runtime=2.14.0", cwd=tmp_path).returncode == 0

@@ -1,0 +1,77 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Validator
+from jsonschema.validators import validator_for
+
+from edgerec.report.outcome import Outcome
+from edgerec.report.verdict_sarif import verdict_sarif
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+@pytest.fixture(scope="module")
+def sarif_2_1_0() -> Validator:
+    """Give what validates against the schema that OASIS published (tests/fixtures/NOTE.md says where it is from)."""
+    schema = json.loads((FIXTURES / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    return validator_for(schema)(schema)
+
+
+def run_of(outcome: Outcome) -> dict:
+    (run,) = json.loads(verdict_sarif(outcome))["runs"]
+    return run
+
+
+def test_what_does_not_hold_is_a_result_at_the_line_of_its_limit(outcome: Outcome, sarif_2_1_0: Validator) -> None:
+    run = run_of(outcome)
+    size, p50 = run["results"]
+    assert [(one["ruleId"], one["level"]) for one in (size, p50)] == [("app_bytes", "error"), ("p50", "note")]
+    assert size["locations"] == [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "models/edgerec.toml", "uriBaseId": "%SRCROOT%"},
+                "region": {"startLine": 12},
+            }
+        }
+    ]
+    assert size["message"]["text"].startswith("mf.edgerec: app_bytes is 428.0 KiB, 8.0 KiB (1.9 %) over the limit")
+    assert "or change the limit: edgerec.toml:12" in size["message"]["text"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[one["ruleIndex"]]["id"] for one in (size, p50)] == ["app_bytes", "p50"]
+    assert rules[0]["shortDescription"]["text"] == "what ships in the app, on disk"
+    assert run["invocations"][0]["exitCode"] == 1
+
+
+def test_a_refusal_is_a_run_that_did_not_succeed(refused: Outcome, sarif_2_1_0: Validator) -> None:
+    run = run_of(refused)
+    (invocation,) = run["invocations"]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
+    (told,) = invocation["toolConfigurationNotifications"]
+    assert told["message"]["text"] == refused.refusal
+    assert told["locations"][0]["physicalLocation"]["region"] == {"startLine": 6}
+    assert run["results"] == []
+    sarif_2_1_0.validate(json.loads(verdict_sarif(refused)))
+
+
+def test_a_result_has_the_same_fingerprint_when_only_its_figures_change(outcome: Outcome) -> None:
+    first, other = (one["partialFingerprints"] for one in run_of(outcome)["results"])
+    assert first != other
+    assert run_of(outcome)["results"][0]["partialFingerprints"] == first
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_it_is_sarif_whatever_the_names(
+    outcomes: st.SearchStrategy[Outcome], sarif_2_1_0: Validator, data: st.DataObject
+) -> None:
+    outcome = data.draw(outcomes)
+    text = verdict_sarif(outcome)
+    sarif_2_1_0.validate(json.loads(text))
+    run = json.loads(text)["runs"][0]
+    messages = [one["message"]["text"] for one in run["results"]]
+    assert len(messages) == sum(not check.held for one in outcome.verdicts for check in one.checks)
+    assert not any("](" in message for message in messages)
+    assert all(line.isprintable() for message in messages for line in message.split("\n"))
