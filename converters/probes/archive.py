@@ -105,6 +105,9 @@ def _lookups() -> Iterator[Probe]:
             yield lookup(op, floats(dtype), makes=dtype)
         for dtype in (*_SMALL, "UINT8", "INT16"):
             yield lookup(op, integers(dtype, "tensor", zero_point=128 if dtype == "UINT8" else 0), makes=dtype)
+    for dtype in ("INT8", "UINT8", "INT16", "INT32"):
+        yield lookup("GATHER", integers(dtype, "none"), makes=dtype)
+    yield lookup("GATHER", integers("INT8", "tensor", zero_point=_ZERO_POINTS["INT8"]), makes="INT8")
     for dtype in ("INT4", "INT2"):
         yield lookup("GATHER", integers(dtype, "tensor", columns=ODD), makes=dtype)
     for weights in (*_dense_grids(), *_split_grids()):
@@ -115,8 +118,9 @@ def _unpackings() -> Iterator[Probe]:
     for weights in (*_dense_grids(), floats("FLOAT16"), integers("INT16", "tensor")):
         if not weights.block:
             yield unpacked("DEQUANTIZE", weights)
-    for weights in (floats("FLOAT16"), *(integers(dtype, "tensor") for dtype in (*_SMALL, "UINT8", "INT16"))):
-        yield unpacked("CAST", weights)
+    yield unpacked("CAST", floats("FLOAT16"))
+    for dtype, makes in product((*_SMALL, "UINT8", "INT16"), ("FLOAT32", "INT32")):
+        yield unpacked("CAST", integers(dtype, "none"), makes=makes)
     for sparse in ("1x1", "1x4"):
         yield unpacked("DENSIFY", floats(sparse=sparse))
         yield unpacked("DENSIFY", floats("FLOAT16", sparse=sparse), makes="FLOAT16")

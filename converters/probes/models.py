@@ -18,6 +18,7 @@ _BATCHES = (1, 3)
 _HYBRID, _EXACT, _LOOKED_UP = 0.06, 1e-3, 1e-3
 _ROUNDED = 1.6  # steps of an integer output
 _BEHIND = {"INT4", "INT2"}  # whose numbers no runtime gives as an output
+_WIDENED = {"FLOAT16": "DEQUANTIZE", "INT32": "CAST"}
 _INTEGERS = {"INT8": (np.int8, 2.0**-5, -128), "INT16": (np.int16, 2.0**-13, -32768)}
 
 
@@ -99,16 +100,16 @@ def lookup(op: str, weights: Weights, *, makes: str) -> Probe:
 
 
 def unpacked(op: str, weights: Weights, *, makes: str = "FLOAT32") -> Probe:
-    """Return DEQUANTIZE, CAST or DENSIFY of weights, and a dense layer on what it makes."""
-    real = weights.stored.astype(np.float32) if op == "CAST" else weights.real
-    read = Weights("FLOAT32" if makes.startswith("FLOAT") else makes, real, real)
+    """Return DEQUANTIZE, CAST or DENSIFY of weights, and a dense layer on what it makes, in float32 or INT8."""
+    read = Weights("INT8" if makes == "INT8" else "FLOAT32", weights.stored, weights.real)
+    shape = (ROWS, COLUMNS)
 
     def build(writer: GraphWriter) -> None:
         given, scales = writer.input("x", (-1, COLUMNS)), weights.scales if makes == "INT8" else ()
-        shape = (ROWS, COLUMNS)
         made = writer.apply(op, [weights.tensor(writer)], shape, makes, version=ANY_VERSION, scales=scales)
-        wide = writer.apply("DEQUANTIZE", [made], shape, version=3) if makes == "FLOAT16" else made
-        writer.output("y", writer.apply("FULLY_CONNECTED", [given, wide, -1], (-1, ROWS)))
+        if makes in _WIDENED:
+            made = writer.apply(_WIDENED[makes], [made], shape)
+        writer.output("y", writer.apply("FULLY_CONNECTED", [given, made, -1], (-1, ROWS)))
 
     return _probe(op, build, _products(read))
 

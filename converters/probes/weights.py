@@ -19,6 +19,8 @@ BLOCKS = {"1x1": 1, "1x4": 4, "1x16": 16}
 
 _BYTE, _TERNARY, _KEPT = 8, 2, 0.4
 _STEP = 0.25
+_LARGEST_BITS = 16  # of numbers that are drawn: float32 has to hold the products
+_NUMPY = {"UINT8": np.uint8, "INT16": np.int16, "INT32": np.int32}
 _POWERS = 2.0 ** np.array([0, 3, -2, 1, -3, 2, -1, 4])
 
 Array = NDArray[Any]
@@ -76,23 +78,25 @@ def floats(dtype: str = "FLOAT32", *, sparse: str = "") -> Weights:
 def integers(
     dtype: str, granularity: str, *, zero_point: int = 0, sparse: str = "", columns: int = COLUMNS, block: int = 0
 ) -> Weights:
-    """Return weights on an integer grid with a scale for all ("tensor"), for each "row", or for each "block"."""
-    bits, unsigned = TYPE_BITS[dtype], dtype.startswith("U")
+    """Return weights on an integer grid with a scale for all ("tensor"), for each "row" or "block", or with "none"."""
+    bits, unsigned = min(TYPE_BITS[dtype], _LARGEST_BITS), dtype.startswith("U")
     # Of two bits all four numbers are used, of more the lowest is left out, as quantizers do.
     low = 0 if unsigned else -(2 ** (bits - 1)) + (bits > _TERNARY)
     high = 2**bits - 1 if unsigned else 2 ** (bits - 1) - 1
     drawn = np.random.default_rng([SEED, bits, columns]).integers(low, high, (ROWS, columns), endpoint=True)
     stored = drawn * _mask(sparse).astype(np.int64) if sparse else drawn
-    if granularity == "tensor":
+    if granularity == "none":
+        scales = np.ones((1, 1))
+    elif granularity == "tensor":
         scales = np.full((1, 1), _STEP)
     elif granularity == "row":
         scales = _STEP * _POWERS[:, None]
     else:
         scales = _STEP * _POWERS[:, None] * 2.0 ** -np.arange(columns // block)
     each = np.repeat(scales, block, axis=1) if block else scales
-    kind = {"UINT8": np.uint8, "INT16": np.int16}.get(dtype, np.int8)
     real = ((stored - zero_point) * each).astype(np.float32)
-    return Weights(dtype, stored.astype(kind), real, tuple(scales.reshape(-1).tolist()), zero_point, block, sparse)
+    held = () if granularity == "none" else tuple(scales.reshape(-1).tolist())
+    return Weights(dtype, stored.astype(_NUMPY.get(dtype, np.int8)), real, held, zero_point, block, sparse)
 
 
 def random(*shape: int) -> Array:

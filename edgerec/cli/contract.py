@@ -10,13 +10,11 @@ import click
 from converters import runtime_table
 from converters.runtime_table import RuntimeTable
 from edgerec import contracting, storage
-from edgerec.asking import ask
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.report.console import style_of
 from edgerec.report.contract_text import contract_json, contract_text, table_text
 from edgerec.report.progress import showing_progress
 from edgerec.targets import environment
-from edgerec.targets.asked import target_named
 
 
 @click.command("contract")
@@ -57,6 +55,9 @@ def command(
     table = None if table_path is None else contracting.read_table(table_path)
     with showing_progress() as progress:
         if probe is not None:
+            from edgerec.asking import ask  # noqa: PLC0415  only a probe pays for it
+            from edgerec.targets.asked import target_named  # noqa: PLC0415  as above
+
             target, day = target_named(probe, config.target), datetime.now().astimezone().date().isoformat()
             table = ask(target, environment.parse(wanted), day, progress=progress)
             if output is not None:
