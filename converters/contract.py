@@ -97,7 +97,7 @@ def _without_the_delegate(
 
 def _other_weights(weights: WeightUse, version: int, table: RuntimeTable) -> str:
     right = _those(lambda one: (answer := one.answer(weights, version)) is not None and answer.outcome == "right")
-    if weights.layout in {"sparse", "densified"}:
+    if weights.layout.startswith(("sparse", "densified")):
         step = "store the weights densely (leave out tf.lite.Optimize.EXPERIMENTAL_SPARSITY)"
     elif weights.granularity not in {"none", "tensor"} and not weights.granularity.endswith("shifted"):
         convert = f"edgerec convert MODEL --precision dynamic_int8 --runtime {table.runtime}"

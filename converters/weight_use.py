@@ -21,9 +21,9 @@ class WeightUse:
 
     `granularity` says what has a scale of its own: "none" (no quantization), "tensor", "row" (an index of axis 0),
     "axis1", ... or "block32" (so many columns), with " shifted" behind it where a zero point is not 0. `layout` is
-    "dense", "sparse", "densified" (DENSIFY makes it of a sparse one), or "split" where rows of numbers below a byte
-    begin within one. `reads` is the type of the numbers that a product multiplies with, "" for others, and `makes` that
-    of what comes out. `asymmetric` is the option asymmetric_quantize_inputs.
+    "dense", "sparse", "sparse 4" (in blocks of 4 columns), "densified" (what DENSIFY makes), or "split" where rows of
+    numbers below a byte begin within one. `reads` is the type of the numbers that a product multiplies with, "" for
+    others, and `makes` that of what comes out. `asymmetric` is the option asymmetric_quantize_inputs.
     """
 
     op: str
@@ -109,7 +109,7 @@ def _blocks(graph: Subgraph, tensor: Tensor, quantization: Quantization) -> str:
 
 def _layout(tensor: Tensor) -> str:
     if tensor.sparse:
-        return "sparse"
+        return f"sparse {'x'.join(map(str, tensor.sparse_blocks))}" if tensor.sparse_blocks else "sparse"
     bits = TYPE_BITS.get(tensor.dtype, _BYTE)
     split = len(tensor.shape) > 1 and bits < _BYTE and tensor.shape[-1] * bits % _BYTE
     return "split" if split else "dense"

@@ -7,6 +7,7 @@ runs it and says how it went through a pipe.
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import json
 import os
@@ -15,12 +16,18 @@ import struct
 import sys
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import numpy as np
 
 from device_tests import runtime
 from device_tests.errors import ModelError, RuntimeUnavailable
+
+try:
+    import resource
+except ImportError:  # Windows has none, and no fork either
+    resource = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +37,7 @@ KERNELS = {"default": "AUTO", "none": "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "refe
 _TIME_LIMIT_S = 60  # of one model, under an emulator too
 _SAID = 200  # letters of what a runtime says
 _REFUSALS = (ValueError, RuntimeError, TypeError, SystemError, MemoryError, OverflowError)
+_NARROWEST = 127  # stands in the narrower field for every number from there on
 _TRUE, _FALSE = b"\x01", b"\x00"
 
 
@@ -75,7 +83,7 @@ def probe(path: Path, name: Optional[str], say: Callable[[str], None]) -> dict[s
         for version in ops.get(case["use"]["op"], []):
             model = _patched(archive.members[case["model"]], case["version_at"], version)
             for kernels in KERNELS:
-                outcome, said = _in_child(lambda m=model, c=case, k=kernels: _answered(archive, asked, c, m, k))
+                outcome, said = _in_child(partial(_answered, archive, asked, case, model, kernels))
                 answers.append((number, kernels, version, outcome, said[:_SAID]))
     return {
         "runtime": f"{asked.name}=={asked.version}",
@@ -93,10 +101,9 @@ def _op_versions(archive: Archive, asked: runtime.Runtime) -> dict[str, list[int
     taken: dict[str, list[int]] = {}
     for number, op in enumerate(index["ops"]):
         for version in range(1, index["asked_versions"] + 1):
-            model = _patched(template, places["version_at"], version)
-            model = _patched(model, places["builtin_at"], number)
-            model = bytearray(model)
-            model[places["deprecated_at"]] = min(number, 127)
+            model = bytearray(_patched(template, places["version_at"], version))
+            struct.pack_into("<i", model, places["builtin_at"], number)
+            model[places["deprecated_at"]] = min(number, _NARROWEST)
             try:
                 asked.interpreter(model_content=bytes(model), num_threads=1)
             except _REFUSALS:
@@ -169,6 +176,9 @@ def _be_the_child(work: Callable[[], bytes], reader: int, writer: int) -> None:
     os.close(reader)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.alarm(_TIME_LIMIT_S)
+    faulthandler.disable()  # to die is an answer here
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)

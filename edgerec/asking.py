@@ -62,11 +62,7 @@ def _table(said: Mapping[str, Any], probes: list[WeightUse], day: str, also: str
     for number, kernels, version, outcome, words in said["answers"]:
         if outcome not in OUTCOMES or kernels not in KERNELS:
             raise ValueError(f"got {kernels} {outcome}")
-        by_version = weights.setdefault(probes[number], {}).setdefault(kernels, {})
-        answer = Answer(outcome, str(words))
-        # Blocks of several widths are one way of being sparse: the worst of them counts.
-        worse = OUTCOMES.index(outcome) > OUTCOMES.index(by_version[version].outcome) if version in by_version else True
-        by_version[version] = answer if worse else by_version[version]
+        weights.setdefault(probes[number], {}).setdefault(kernels, {})[version] = Answer(outcome, str(words))
     return RuntimeTable(
         runtime=str(said["runtime"]),
         platform=f"{said['platform']}{also}",

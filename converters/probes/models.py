@@ -18,7 +18,7 @@ _BATCHES = (1, 3)
 _HYBRID, _EXACT, _LOOKED_UP = 0.06, 1e-3, 1e-3
 _ROUNDED = 1.6  # steps of an integer output
 _BEHIND = {"INT4", "INT2"}  # whose numbers no runtime gives as an output
-_WIDENED = {"FLOAT16": "DEQUANTIZE", "INT32": "CAST"}
+_WIDENED = {"FLOAT16": "DEQUANTIZE", "INT8": "DEQUANTIZE", "INT32": "CAST"}
 _INTEGERS = {"INT8": (np.int8, 2.0**-5, -128), "INT16": (np.int16, 2.0**-13, -32768)}
 
 
@@ -55,8 +55,12 @@ def batch_matmul(weights: Weights, *, asymmetric: bool = False) -> Probe:
 
     def build(writer: GraphWriter) -> None:
         given = writer.input("x", (-1, COLUMNS))
-        inputs, options = [given, weights.tensor(writer)], {"adj_y": True, "asymmetric_quantize_inputs": asymmetric}
-        writer.output("y", writer.apply("BATCH_MATMUL", inputs, (-1, ROWS), version=ANY_VERSION, **options))
+        inputs, asked = [given, weights.tensor(writer)], int(asymmetric)
+        shape = (-1, ROWS)
+        made = writer.apply(
+            "BATCH_MATMUL", inputs, shape, version=ANY_VERSION, adj_y=1, asymmetric_quantize_inputs=asked
+        )
+        writer.output("y", made)
 
     return _probe("BATCH_MATMUL", build, _products(weights))
 
@@ -100,8 +104,8 @@ def lookup(op: str, weights: Weights, *, makes: str) -> Probe:
 
 
 def unpacked(op: str, weights: Weights, *, makes: str = "FLOAT32") -> Probe:
-    """Return DEQUANTIZE, CAST or DENSIFY of weights, and a dense layer on what it makes, in float32 or INT8."""
-    read = Weights("INT8" if makes == "INT8" else "FLOAT32", weights.stored, weights.real)
+    """Return DEQUANTIZE, CAST or DENSIFY of weights, and a dense layer in float32 on what it makes."""
+    read = Weights("FLOAT32", weights.stored, weights.real)
     shape = (ROWS, COLUMNS)
 
     def build(writer: GraphWriter) -> None:
@@ -126,8 +130,8 @@ def densified(weights: Weights, *, asymmetric: bool = False) -> Probe:
 
 
 def _dense(writer: GraphWriter, given: int, weights: int, *, asymmetric: bool) -> int:
-    inputs, options = [given, weights, -1], {"asymmetric_quantize_inputs": asymmetric}
-    return writer.apply("FULLY_CONNECTED", inputs, (-1, ROWS), version=ANY_VERSION, **options)
+    inputs, asked = [given, weights, -1], int(asymmetric)
+    return writer.apply("FULLY_CONNECTED", inputs, (-1, ROWS), version=ANY_VERSION, asymmetric_quantize_inputs=asked)
 
 
 def _products(weights: Weights) -> list[Trial]:
