@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,8 @@ import click
 from edgerec.cli.limits import flag_budget
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.gate.from_reports import Conditions
-from edgerec.gate.plan import plan, read_and_check
+from edgerec.gate.plan import check_and_update, plan, read_and_check
+from edgerec.report.baseline_text import moved_text
 from edgerec.report.console import style_of
 from edgerec.report.verdict_text import verdict_text, verdicts_json
 
@@ -21,6 +23,11 @@ from edgerec.report.verdict_text import verdict_text, verdicts_json
 @click.option("--limit", "limits", multiple=True, metavar="NAME=VALUE", help='A limit, such as p50="2 ms".')
 @click.option("--runtime", help="Take figures of this runtime only as proof, such as tflite-runtime==2.14.0.")
 @click.option("--threads", type=click.IntRange(min=1), help="Take figures of this many threads only as proof.")
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), help="The baseline that limits such as +2 % are relative to."
+)
+@click.option("--update-baseline", is_flag=True, help="Take what became better up in the baseline, then check.")
+@click.option("--allow-growth", is_flag=True, help="With --update-baseline: take up what became worse too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 def command(
     *,
@@ -30,18 +37,31 @@ def command(
     limits: tuple[str, ...],
     runtime: str | None,
     threads: int | None,
+    baseline: Path | None,
+    update_baseline: bool,
+    allow_growth: bool,
     as_json: bool,
 ) -> int:
     """Say whether BUNDLES hold their budget, and why not.
 
     BUNDLES are bundles or bare .tflite files, those of edgerec.toml when none is named. Size, tensors and ops are read
     out of the .tflite itself; latency, memory and quality come only from reports of `edgerec bench` whose digest
-    matches. A limit without such a report is unproven. Exit code 1 when a limit is missed or unproven.
+    matches. A limit without such a report is unproven, and one whose calls are too noisy to tell inconclusive. Exit
+    code 1 when a limit is missed, or undecided and [policy] does not let that pass.
     """
+    if allow_growth and not update_baseline:
+        raise click.UsageError("--allow-growth is for --update-baseline: give both, or neither.")
     config = read_config_if_there(config_path)
     flags = flag_budget(limits)
     conditions = Conditions(runtime or config.target.runtime, threads or config.target.threads)
-    verdicts = read_and_check(plan(config, bundles, reports, flags), conditions)
+    policy = replace(config.policy, baseline=baseline or config.policy.baseline)
+    planned = plan(config, bundles, reports, flags)
+    if update_baseline:
+        updated = check_and_update(planned, conditions, policy, allow_growth=allow_growth)
+        verdicts = updated.verdicts
+        click.echo(moved_text(updated.moved), err=True)
+    else:
+        verdicts = read_and_check(planned, conditions, policy)
     if as_json:
         click.echo(json.dumps(verdicts_json(verdicts), indent=2))
     else:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from edgerec.floors import State
-from edgerec.gate.budget import FLAG
 from edgerec.gate.from_file import READ
-from edgerec.gate.verdict import Check, Verdict
+from edgerec.gate.verdict import FLAG, Check, GrownTensor, State, Verdict
+from edgerec.program import command
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.quantities import amount, shares_apart, size
 
@@ -13,10 +12,11 @@ JSON_VERSION = 1
 _WORDS: dict[State, tuple[str, str]] = {
     "held": ("held", GREEN),
     "missed": ("MISSED", RED),
+    "inconclusive": ("inconclusive", YELLOW),
     "unproven": ("unproven", YELLOW),
     "no evidence": ("no evidence", YELLOW),
 }
-_NOT_HELD: tuple[State, ...] = ("missed", "unproven", "no evidence")
+_NOT_HELD: tuple[State, ...] = ("missed", "inconclusive", "unproven", "no evidence")
 
 
 def verdict_text(verdict: Verdict, style: Style = PLAIN) -> str:
@@ -64,6 +64,10 @@ def _check_json(check: Check) -> dict[str, object]:
         "measurer": check.measurer,
         "interval": None if check.interval is None else [check.interval.low, check.interval.high],
         "strict": check.strict,
+        "tolerated": check.tolerated,
+        "written": check.written,
+        "baseline": check.baseline,
+        "change": check.change,
         "excess": check.excess,
         "provenance": check.provenance,
         "source": check.source,
@@ -73,6 +77,17 @@ def _check_json(check: Check) -> dict[str, object]:
         "largest": [
             {"name": one.name, "dtype": one.dtype, "shape": list(one.shape), "bytes": one.size_bytes}
             for one in check.largest
+        ],
+        "grew": [
+            {
+                "name": one.name,
+                "dtype": one.dtype,
+                "shape": list(one.shape),
+                "bytes": one.size_bytes,
+                "before_bytes": one.before_bytes,
+                "before_dtype": one.before_dtype,
+            }
+            for one in check.grew
         ],
     }
 
@@ -98,7 +113,9 @@ def _named(check: Check) -> str:
 def _with_interval(measured: str, check: Check) -> str:
     if check.interval is None:
         return measured
-    return f"{measured} ({100 * check.interval.low:.1f}-{100 * check.interval.high:.1f})"
+    if check.unit == "share":
+        return f"{measured} ({100 * check.interval.low:.1f}-{100 * check.interval.high:.1f})"
+    return f"{measured} ({amount(check.interval.low, check.unit)}-{amount(check.interval.high, check.unit)})"
 
 
 def _amounts(check: Check) -> tuple[str, str]:
@@ -106,7 +123,7 @@ def _amounts(check: Check) -> tuple[str, str]:
     measured, limit = amount(check.measured, check.unit), amount(check.limit, check.unit)
     if check.excess and measured == limit:
         if check.unit == "share":
-            return shares_apart(float(check.measured or 0), float(check.limit))
+            return shares_apart(float(check.measured or 0), float(check.limit or 0))
         unit = {"bytes": " B", "ns": " ns"}.get(check.unit, "")
         return f"{check.measured}{unit}", f"{check.limit}{unit}"
     return measured, limit
@@ -131,6 +148,12 @@ def _paint(line: str, check: Check, style: Style) -> str:
 def _explanation(check: Check, style: Style) -> list[str]:
     word, code = _WORDS[check.state]
     lines = [f"  {style.paint(word.lower(), code)}: {visible(_sentence(check))}"]
+    if check.grew:
+        lines.append("    what grew since the baseline:")
+        grown = [
+            (one.name, _retyped(one), f"+{size(one.size_bytes - one.before_bytes)}", _to(one)) for one in check.grew
+        ]
+        lines += table(("", "", "", ""), grown, right=(2,), indent="      ").split("\n")[1:]
     if check.largest:
         lines.append("    the largest tensors:")
         rows = [(one.name, one.dtype, str(list(one.shape)), size(one.size_bytes)) for one in check.largest]
@@ -140,7 +163,17 @@ def _explanation(check: Check, style: Style) -> list[str]:
         lines.append(f"    {lead}: {visible(check.remedy)}")
     if check.held is False and check.where not in {"", FLAG}:
         lines.append(f"    or change the limit: {visible(check.where)}")
+    if check.held is False and check.written:
+        lines.append(f"    or accept it: {command(['check', '--update-baseline', '--allow-growth'])}")
     return lines
+
+
+def _retyped(one: GrownTensor) -> str:
+    return one.dtype if one.before_dtype in {"", one.dtype} else f"{one.before_dtype} -> {one.dtype}"
+
+
+def _to(one: GrownTensor) -> str:
+    return f"from {size(one.before_bytes)} to {size(one.size_bytes)}" if one.before_dtype else "new"
 
 
 def _sentence(check: Check) -> str:
@@ -148,14 +181,15 @@ def _sentence(check: Check) -> str:
     measured, limit = _amounts(check)
     reason = f": {check.reason}" if check.reason else ""
     if check.held is None:
-        asked = f" {check.direction} {limit}" if _has_amount(check) else ""
+        asked = f" {check.direction} {check.written if check.limit is None else limit}" if _has_amount(check) else ""
         return f"{name}{asked}{reason or ': nothing measured it'}"
     if check.excess is None:
         return f"{name} is {measured}, expected {limit}{reason}"
     over = "over" if check.direction == "at most" else "below"
     relative = f" ({100 * check.excess / float(check.limit):.1f} %)" if check.limit else ""
     lower = "its lower end " if check.strict and check.interval else ""
-    missed_by = f"{lower}{_excess(check)}{relative} {over} the limit of {limit}"
+    of = f" ({check.written} on the baseline's {amount(check.baseline, check.unit)})" if check.written else ""
+    missed_by = f"{lower}{_excess(check)}{relative} {over} the limit of {limit}{of}"
     return f"{name} is {_with_interval(measured, check)}, {missed_by}{reason}"
 
 

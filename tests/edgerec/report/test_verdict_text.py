@@ -65,7 +65,7 @@ def kept(name: str, measured: float, interval: tuple[float, float], **more: obje
 def test_what_is_kept_stands_with_its_interval_and_no_evidence_is_a_word_of_its_own() -> None:
     held = kept("recall_kept_at_20", 0.994, (0.983, 1.005), held=True)
     few = kept(
-        "candidates_kept_at_10", 1.0, (1.0, 1.0), held=None, half="unpopular_half", no_evidence=True, reason="12"
+        "candidates_kept_at_10", 1.0, (1.0, 1.0), held=None, half="unpopular_half", undecided="no evidence", reason="12"
     )
     verdict = Verdict("x", "0" * 64, (held, few))
     text = squeezed(verdict_text(verdict))
