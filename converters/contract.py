@@ -60,7 +60,7 @@ def _of_weights(file: TfliteFile, tables: Sequence[RuntimeTable]) -> Iterator[Fi
     for use in weight_uses(file):
         tensors.setdefault((use.weights, use.version), {})[use.tensor] = None
     for (weights, version), names in tensors.items():
-        if any(table.takes(weights.op, version) is False for table in tables):
+        if not all(table.takes(weights.op, version) for table in tables):
             continue  # told once, by its version
         yield from _of_use(weights, version, tuple(names), tables)
 

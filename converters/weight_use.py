@@ -83,10 +83,16 @@ def _use(graph: Subgraph, operator: Operator, position: int, tensor: Tensor, lay
         dtype=tensor.dtype,
         granularity=_granularity(graph, tensor),
         layout=layout or _layout(tensor),
-        reads=graph.tensors[read].dtype if read >= 0 else "",
+        reads=_reads(operator, graph.tensors[read].dtype) if read >= 0 else "",
         makes=graph.tensors[made].dtype if made >= 0 else "",
         asymmetric=bool(operator.options.get("asymmetric_quantize_inputs", False)),
     )
+
+
+def _reads(operator: Operator, dtype: str) -> str:
+    """Return the type that a product reads; of int16 a newer runtime asks that the type of a bias is told too."""
+    untold = operator.name == "FULLY_CONNECTED" and not operator.options.get("quantized_bias_type")
+    return f"{dtype} without quantized_bias_type" if untold and dtype == "INT16" else dtype
 
 
 def _granularity(graph: Subgraph, tensor: Tensor) -> str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KERNELS = {"default": "AUTO", "none": "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "reference": "BUILTIN_REF"}
 _TIME_LIMIT_S = 60  # of one model, under an emulator too
-_SAID = 200  # letters of what a runtime says
+_SAID = 120  # letters of what a runtime says
 _REFUSALS = (ValueError, RuntimeError, TypeError, SystemError, MemoryError, OverflowError)
 _NARROWEST = 127  # stands in the narrower field for every number from there on
 _TRUE, _FALSE = b"\x01", b"\x00"

@@ -95,8 +95,11 @@ def _products() -> Iterator[Probe]:
         for granularity in _GRANULARITIES:
             yield densified(integers("INT8", granularity, sparse="1x1"), asymmetric=asymmetric)
             yield batch_matmul(integers("INT8", granularity), asymmetric=asymmetric)
-    for dtype, granularity, activations in product(_SMALL, _GRANULARITIES, ("INT8", "INT16")):
-        yield in_integers(integers(dtype, granularity), activations)
+    for dtype, granularity in product(_SMALL, _GRANULARITIES):
+        weights = integers(dtype, granularity)
+        yield in_integers(weights, "INT8")
+        yield in_integers(weights, "INT16")
+        yield in_integers(weights, "INT16", bias="INT64")
 
 
 def _lookups() -> Iterator[Probe]:

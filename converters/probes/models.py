@@ -65,8 +65,11 @@ def batch_matmul(weights: Weights, *, asymmetric: bool = False) -> Probe:
     return _probe("BATCH_MATMUL", build, _products(weights))
 
 
-def in_integers(weights: Weights, dtype: str) -> Probe:
-    """Return a dense layer whose input and output are integers, INT8 or INT16, with a scale each."""
+def in_integers(weights: Weights, dtype: str, *, bias: str = "") -> Probe:
+    """Return a dense layer whose input and output are integers, INT8 or INT16, with a scale each.
+
+    `bias` is the type that a bias would have, where the file tells it.
+    """
     kind, step, low = _INTEGERS[dtype]
     high = -low - 1
     given = [np.clip(np.round(random(batch, COLUMNS) / step), -high, high).astype(kind) for batch in _BATCHES]
@@ -77,7 +80,9 @@ def in_integers(weights: Weights, dtype: str) -> Probe:
         integers = writer.input("x", (-1, COLUMNS), dtype)
         writer.subgraph.tensors[integers].quantization = writer.quantization([step])
         inputs = [integers, weights.tensor(writer), -1]
-        made = writer.apply("FULLY_CONNECTED", inputs, (-1, ROWS), dtype, version=ANY_VERSION, scales=[out_step])
+        told = {"quantized_bias_type": int(getattr(writer.schema.TensorType, bias))} if bias else {}
+        shape = (-1, ROWS)
+        made = writer.apply("FULLY_CONNECTED", inputs, shape, dtype, version=ANY_VERSION, scales=[out_step], **told)
         writer.output("y", made)
 
     trials = [Trial(x, y / out_step, np.full(y.shape, _ROUNDED)) for x, y in zip(given, right, strict=True)]

@@ -37,7 +37,7 @@ def test_garbage_is_missed_on_2_14_with_rule_evidence_and_remedy_and_held_on_lit
 
 def test_every_error_is_a_check_of_its_own() -> None:
     found = checked("unknown_op", OLD)
-    assert [(one.held, one.reason.partition(":")[0]) for one in found] == [(False, "custom-op"), (False, "flex-op")]
+    assert [(one.held, one.reason.partition(":")[0]) for one in found] == [(False, "flex-op"), (False, "custom-op")]
 
 
 def test_without_a_runtime_or_a_table_it_is_unproven() -> None:
