@@ -1,12 +1,14 @@
 import json
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from converters.runtime_table import tables_of, to_json
+from edgerec import asking
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 OLD, NEW = "tflite-runtime==2.14.0", "ai-edge-litert==2.3.0"
@@ -62,10 +64,39 @@ def test_usage_that_says_nothing_is_exit_code_2(edgerec: Edgerec, tmp_path: Path
     assert edgerec("contract", *arguments, cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.slow
-def test_a_runtime_is_asked_and_its_table_kept(edgerec: Edgerec, garbage: Path) -> None:
+def test_a_runtime_is_asked_and_its_table_kept(
+    edgerec: Edgerec, garbage: Path, few_probes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PROBES", few_probes)
     asked = ("--probe", "local", "--runtime", OLD, "-o", "own.json")
-    done = edgerec("contract", garbage.name, *asked, cwd=garbage.parent, timeout=300)
+    done = edgerec("contract", garbage.name, *asked, cwd=garbage.parent)
     assert done.returncode == 1, done
     assert "error wrong-answers: FULLY_CONNECTED 1" in done.stdout
     assert edgerec("contract", garbage.name, "--table", "own.json", cwd=garbage.parent).returncode == 1
+    alone = edgerec("contract", *asked, cwd=garbage.parent)
+    assert alone.returncode == 0
+    assert "INT8 per row weights with FLOAT32 to FLOAT32" in alone.stdout
+
+
+@pytest.fixture
+def few_probes(tmp_path: Path) -> Path:
+    """Write an archive with the dense layer on int8 weights with a scale a row alone, in few versions."""
+    with zipfile.ZipFile(asking.PROBES) as archive, zipfile.ZipFile(tmp_path / "few.zip", "w") as made:
+        index = json.loads(archive.read("index.json"))
+        index["probes"] = [one for one in index["probes"] if one["use"] == DENSE]
+        assert len(index["probes"]) == 1
+        index["asked_versions"] = 2
+        for name in archive.namelist():
+            made.writestr(name, json.dumps(index) if name == "index.json" else archive.read(name))
+    return tmp_path / "few.zip"
+
+
+DENSE = {
+    "op": "FULLY_CONNECTED",
+    "dtype": "INT8",
+    "granularity": "row",
+    "layout": "dense",
+    "reads": "FLOAT32",
+    "makes": "FLOAT32",
+    "asymmetric": False,
+}
