@@ -1,5 +1,6 @@
 """Limits of every kind on the tiny bundle: by tensor, kind, segment and machine, and relative to a baseline."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +256,19 @@ def test_a_user_table_says_how_many_users_would_ship(tmp_path: Path, rebuilt: Re
     missed = one(check(read_model_file(tmp_path / "u.edgerec"), {}, written("user_table = false")), "user_table")
     assert missed.held is False
     assert missed.reason == "input history has a row for each of 41 users, and their ids ship"
+
+
+def test_brotli_counts_what_ships_and_says_how_to_get_it_where_it_is_not_there(
+    file: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import brotli
+
+    assert file.bundle is not None
+    parts = file.bundle.app.values()
+    found = one(check(file, {}, written('brotli_bytes = "8 KiB"')), "brotli_bytes")
+    assert found.measured == sum(len(brotli.compress(part)) for part in parts)
+    assert found.measured < file.app_bytes
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    unproven = one(check(file, {}, written('brotli_bytes = "8 KiB"')), "brotli_bytes")
+    assert (unproven.held, unproven.reason) == (None, "Brotli is not installed")
+    assert unproven.remedy == "pip install 'edgerec[brotli]'"
