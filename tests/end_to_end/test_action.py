@@ -204,7 +204,7 @@ def bodies(runner: Runner) -> list[str]:
 
 def validate(job: Job) -> None:
     """Hold what the action left to the schemas of each format."""
-    sarif = json.loads((REPOSITORY / "tests/fixtures/sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    sarif = json.loads((REPOSITORY / "tests/fixtures/sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
     validator_for(sarif)(sarif).validate(json.loads((job.results / "edgerec.sarif").read_text()))
     verdict = json.loads((REPOSITORY / "edgerec/schemas/verdict.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator(verdict).validate(json.loads((job.results / "verdict.json").read_text()))

@@ -29,7 +29,7 @@ def test_a_check_is_a_case_that_passes_fails_or_is_skipped(outcome: Outcome) -> 
     (skipped,) = p50.result
     assert isinstance(skipped, Skipped)
     assert skipped.type == "unproven"
-    assert missed.system_out == "note: pi.json: not quiet"
+    assert missed._elem.findtext("system-out") == "note: pi.json: not quiet"
 
 
 def test_a_refusal_is_an_error(refused: Outcome) -> None:
