@@ -25,7 +25,8 @@ def verdict_junit(outcome: Outcome) -> str:
     for verdict in outcome.verdicts:
         _of_file(root, verdict)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return f"{text.decode()}\n"
 
 
 def _of_file(root: ET.Element, verdict: Verdict) -> None:
@@ -50,4 +51,4 @@ def _of_file(root: ET.Element, verdict: Verdict) -> None:
 
 def _suite(root: ET.Element, name: str, **counts: int) -> ET.Element:
     written = {key: str(counts.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
-    return ET.SubElement(root, "testsuite", name=name, time="0", **written)
+    return ET.SubElement(root, "testsuite", {"name": name, "time": "0", **written})

@@ -40,7 +40,13 @@ def marker(outcome: Outcome) -> str:
 
 def _head(outcome: Outcome) -> list[str]:
     if outcome.refusal:
-        return [marker(outcome), "### ❌ edgerec check: nothing could be checked", "", prose(outcome.refusal), ""]
+        return [
+            marker(outcome),
+            "### ❌ edgerec check: nothing could be checked",
+            "",
+            f"Why: {prose(outcome.refusal)}",
+            "",
+        ]
     held, files = sum(map(bool, outcome.verdicts)), len(outcome.verdicts)
     word = "✅ edgerec check: held" if outcome.held else "❌ edgerec check: not held"
     return [marker(outcome), f"### {word}", "", f"{held} of {files} file{'s'[: files != 1]} held.", ""]
