@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("edgerec.cli.demo", "Train, compress and prove a recommender on built-in data, in one table."),
     "doctor": Entry("edgerec.cli.doctor", "Show what is installed here, and what edgerec keeps on disk."),
     "evaluate": Entry("edgerec.cli.evaluate", "Show what a bundle recommends to one user, beside float32."),
+    "init": Entry("edgerec.cli.init", "Write an edgerec.toml with a budget of what a bundle comes to today."),
     "inspect": Entry("edgerec.cli.inspect", "Show what is inside a bundle or .tflite: tensors, ops, signatures."),
     "pack": Entry("edgerec.cli.pack", "Make a bundle of a .tflite that somebody else converted."),
     "recipes": Entry("edgerec.cli.recipes", "List the recipes: what each does, promises and gave."),

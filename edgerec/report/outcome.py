@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from edgerec.gate.verdict import Check, Location, Verdict
+from edgerec.report.console import visible
 
 _REFUSED_AT = re.compile(r"([^:\n]+\.toml):([1-9][0-9]{0,8}): ")
 
@@ -43,14 +44,17 @@ class Outcome:
         return Location(self.in_repository(location.file), location.line)
 
     def in_repository(self, path: str) -> str:
-        """Give a path of the verdicts as it is called from the root of the repository, `..` resolved by name."""
+        """Give a path of the verdicts as it is called from the root of the repository, `..` resolved by name.
+
+        What no path of a repository should hold, such as a line break, is an escape in it.
+        """
         parts: list[str] = []
         for part in PurePosixPath(self.folder, path).parts:
             if part == ".." and parts and parts[-1] not in {"..", "/"}:
                 parts.pop()
             else:
                 parts.append(part)
-        return str(PurePosixPath(*parts))
+        return visible(str(PurePosixPath(*parts)))
 
 
 def folder_in_repository(folder: Path) -> str:

@@ -17,9 +17,7 @@ def verdict_annotations(outcome: Outcome) -> str:
     GitHub shows the first ten of each in a step.
     """
     if outcome.refusal:
-        return annotation(
-            "error", outcome.refused_at and _shown(outcome.refused_at), "edgerec check", visible(outcome.refusal)
-        )
+        return annotation("error", outcome.refused_at, "edgerec check", visible(outcome.refusal))
     found = [(verdict, check) for verdict in outcome.verdicts for check in verdict.checks if not check.held]
     return "".join(_of_check(outcome, verdict, check) for verdict, check in found)
 
@@ -27,7 +25,7 @@ def verdict_annotations(outcome: Outcome) -> str:
 def _of_check(outcome: Outcome, verdict: Verdict, check: Check) -> str:
     message = f"{visible(verdict.subject)}: {told(check)}"
     title = f"{check.state}: {visible(check.name)}"
-    return annotation("warning" if check else "error", _shown(outcome.place(verdict, check)), title, message)
+    return annotation("warning" if check else "error", outcome.place(verdict, check), title, message)
 
 
 def annotation(level: str, location: Location | None, title: str, message: str) -> str:
@@ -40,10 +38,6 @@ def annotation(level: str, location: Location | None, title: str, message: str) 
         properties |= {"file": location.file, "line": str(location.line or 1)}
     written = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
     return f"::{level} {written}::{_escaped(message, _DATA)}\n"
-
-
-def _shown(location: Location) -> Location:
-    return Location(visible(location.file), location.line)
 
 
 def _escaped(text: str, by: Mapping[str, str]) -> str:

@@ -95,5 +95,5 @@ def _location(location: Location) -> _Json:
 
 
 def _artifact(path: str) -> _Json:
-    address = quote(visible(path))
+    address = quote(path)
     return {"uri": f"file://{address}"} if path.startswith("/") else {"uri": address, "uriBaseId": "%SRCROOT%"}

@@ -32,7 +32,7 @@ def test_the_files_that_do_not_hold_come_first_and_say_what_to_do(outcome: Outco
     assert size.startswith("| ❌ missed | app&#95;bytes | 428.0 KiB | &#62; 420.0 KiB | read from the file | ")
     assert size.endswith(" | <code>edgerec.toml&#58;12</code> |")
     assert [line[:11] for line in lines if line.startswith("| ⚠")] == ["| ⚠️ unprov"]
-    assert "  - <code>items/table</code> INT8 &#91;2415, 64&#93;: 150.9 KiB" in lines
+    assert "  - <code>items/table</code> INT8 &#91;2415, 64&#93;, 150.9 KiB" in lines
     assert "  - see: <code>edgerec inspect gru.edgerec</code>" in lines
     assert "  - or change the limit: <code>edgerec.toml&#58;12</code>" in lines
     assert "- note: pi.json&#58; not quiet" in lines
