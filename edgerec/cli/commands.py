@@ -16,6 +16,9 @@ COMMANDS: Mapping[str, Entry] = {
     "bench": Entry("edgerec.cli.bench", "Run a bundle or .tflite on a target and report what it measured."),
     "check": Entry("edgerec.cli.check", "Say whether bundles hold the budget in edgerec.toml, and why not."),
     "compress": Entry("edgerec.cli.compress", "Make a bundle of a trained Keras recommender by a recipe."),
+    "contract": Entry(
+        "edgerec.cli.contract", "Say what a file asks of a runtime and would not get, by that runtime's word."
+    ),
     "convert": Entry("edgerec.cli.convert", "Make a .tflite of a trained Keras recommender for a named runtime."),
     "demo": Entry("edgerec.cli.demo", "Train, compress and prove a recommender on built-in data, in one table."),
     "doctor": Entry("edgerec.cli.doctor", "Show what is installed here, and what edgerec keeps on disk."),

@@ -17,6 +17,7 @@ _DIGITS = 3
 _NAMES = (
     "app_bytes",
     "download_bytes",
+    "contract",
     "oldest_runtime",
     "flex",
     "custom",

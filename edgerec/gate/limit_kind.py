@@ -21,6 +21,10 @@ OF_MACHINE: frozenset[Evidence] = frozenset(("latency", "memory", "storage", "co
 """What a figure costs on one machine, and says nothing of another."""
 
 
+CONTRACT = "contract"
+"""The limit on what a file asks of its runtime, which is told finding by finding."""
+
+
 class UnknownLimitError(EdgerecError):
     """A limit that is not known."""
 
@@ -57,6 +61,7 @@ LIMITS: Mapping[str, LimitKind] = {
     "brotli_bytes": LimitKind("bytes", "at most", "file", "what ships in the app, by Brotli at its strongest"),
     "model_bytes": LimitKind("bytes", "at most", "file", "model.tflite alone, on disk"),
     "storage_bytes": LimitKind("bytes", "at most", "storage", "model and weight cache on the device's disk"),
+    CONTRACT: LimitKind("flag", "at least", "file", "whether its runtime must take it and answer it rightly"),
     "oldest_runtime": LimitKind("version", "at most", "file", "the runtime that must still know every op version"),
     "flex": LimitKind("flag", "at most", "file", "whether Flex (TensorFlow) ops are allowed"),
     "custom": LimitKind("flag", "at most", "file", "whether custom ops are allowed"),

@@ -235,8 +235,8 @@ def _excess(check: Check) -> str:
 def summary(verdict: Verdict) -> str:
     """Say how many checks hold, or how many do not in which way."""
     if verdict:
-        found = [(state, len(verdict.of(state))) for state in NOT_HELD]
-        passed = [f"{count} {state} and passed by the policy" for state, count in found if count]
+        counted = [(state, len(verdict.of(state))) for state in NOT_HELD]
+        passed = [f"{count} {state} and passed by the policy" for state, count in counted if count]
         return ", ".join([f"held: {len(verdict.of('held'))} of {len(verdict.checks)} checks", *passed])
     parts = [f"{len(found)} {state}" for state in NOT_HELD if (found := verdict.of(state))]
     return f"not held: {', '.join(parts)} of {len(verdict.checks)} checks"

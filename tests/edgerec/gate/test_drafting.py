@@ -57,7 +57,7 @@ def test_what_nothing_measured_has_no_limit_and_what_is_there_today_is_not_forbi
     file: ModelFile, tmp_path: Path, tiny_model: object
 ) -> None:
     assert set(by_name(drafted(file, {}, margin=0.05))) == {
-        "app_bytes", "download_bytes", "oldest_runtime", "flex", "custom", "user_table",
+        "app_bytes", "download_bytes", "contract", "oldest_runtime", "flex", "custom", "user_table",
     }  # fmt: skip
     path = tmp_path / "flex.tflite"
     path.write_bytes(tiny_model.tflite(flex=True))  # type: ignore[attr-defined]
