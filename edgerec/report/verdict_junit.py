@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 from edgerec.gate.verdict import Verdict
 from edgerec.report.console import visible
-from edgerec.report.outcome import Outcome
+from edgerec.report.outcome import Outcome, named_apart
 from edgerec.report.verdict_text import row, sentence, told
 
 _NAME = "edgerec check"
@@ -37,9 +37,9 @@ def _of_file(root: ET.Element, verdict: Verdict) -> None:
         failures=sum(not check for check in verdict.checks),
         skipped=sum(check.held is None and bool(check) for check in verdict.checks),
     )
-    for check in verdict.checks:
-        _, name, measured, sign, limit, _ = row(check)
-        case = ET.SubElement(suite, "testcase", name=visible(name), classname=visible(verdict.subject), time="0")
+    for name, check in named_apart(verdict.checks):
+        _, _, measured, sign, limit, _ = row(check)
+        case = ET.SubElement(suite, "testcase", name=name, classname=visible(verdict.subject), time="0")
         if check.held:
             ET.SubElement(case, "system-out").text = visible(f"{measured} {sign} {limit}")
         else:

@@ -35,7 +35,7 @@ def made(names: list[str], interval: Interval | None, folder: str) -> Outcome:
     noisy = {"held": None, "interval": interval, "undecided": "inconclusive", "tolerated": True}
     undecided = Check(third, "share", "at least", 0.5, 0.5, **noisy, **told)
     first = Verdict(one, "ab" * 32, (held, missed, undecided), (other, third))
-    return Outcome((first, Verdict(third, "cd" * 32, (held,))), folder=folder)
+    return Outcome((first, Verdict(third, "cd" * 32, (held,), where=f"{one}:2")), folder=folder)
 
 
 OUTCOMES = st.one_of(
@@ -73,7 +73,7 @@ def outcomes() -> st.SearchStrategy[Outcome]:
 def outcome() -> Outcome:
     """Give one file that holds, and after it one that misses its size and has an undecided limit that may pass."""
     held = Verdict("gru.edgerec", "ab" * 32, (GOLDEN,))
-    missed = Verdict("mf.edgerec", "cd" * 32, (GOLDEN, SIZE, P50), ("pi.json: not quiet",))
+    missed = Verdict("mf.edgerec", "cd" * 32, (GOLDEN, SIZE, P50), ("pi.json: not quiet",), "edgerec.toml:2")
     return Outcome((held, missed), folder="models")
 
 

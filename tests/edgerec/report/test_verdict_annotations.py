@@ -48,7 +48,7 @@ def test_what_fails_is_an_error_at_its_line_and_what_may_pass_a_warning(outcome:
         "%0Aitems/table INT8 [2415, 64], 150.9 KiB"
         "%0Asee: edgerec inspect gru.edgerec%0Aor change the limit: edgerec.toml:12"
     )
-    assert p50.startswith("::warning title=unproven%3A p50,file=models/mf.edgerec,line=1::")
+    assert p50.startswith("::warning title=unproven%3A p50,file=models/edgerec.toml,line=2::")
 
 
 def test_what_holds_says_nothing(outcome: Outcome) -> None:

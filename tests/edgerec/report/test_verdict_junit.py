@@ -59,3 +59,4 @@ def test_every_name_is_read_back_and_none_breaks_the_xml(
         for case, check in zip(cases, verdict.checks, strict=True):
             assert case.name.startswith(visible(check.name))
             assert bool(case.result) is not bool(check.held)
+        assert len({case.name for case in cases}) == len(cases)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
+from edgerec.gate.verdict import Check
 from edgerec.report.outcome import Outcome
 from edgerec.report.verdict_sarif import verdict_sarif
 
@@ -56,10 +58,16 @@ def test_a_refusal_is_a_run_that_did_not_succeed(refused: Outcome, sarif_2_1_0: 
     sarif_2_1_0.validate(json.loads(verdict_sarif(refused)))
 
 
-def test_a_result_has_the_same_fingerprint_when_only_its_figures_change(outcome: Outcome) -> None:
-    first, other = (one["partialFingerprints"] for one in run_of(outcome)["results"])
-    assert first != other
-    assert run_of(outcome)["results"][0]["partialFingerprints"] == first
+def test_a_result_has_the_same_fingerprint_in_every_run_and_no_other_has_it(outcome: Outcome) -> None:
+    verdict = outcome.verdicts[1]
+    golden, size, p50 = verdict.checks
+
+    def fingerprints(*checks: Check) -> list[str]:
+        made = replace(outcome, verdicts=(replace(verdict, checks=checks),))
+        return [one["partialFingerprints"]["edgerecCheck/v1"] for one in run_of(made)["results"]]
+
+    assert fingerprints(golden, size, p50) == fingerprints(replace(size, measured=999_999), p50)
+    assert len(set(fingerprints(size, p50, replace(p50, measurer="pi"), size))) == 4
 
 
 @settings(max_examples=20, deadline=None)
