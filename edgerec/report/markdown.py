@@ -5,7 +5,7 @@ import re
 from edgerec.report.console import visible
 
 LONGEST = 200
-_ACTIVE = re.compile(r"[^\w\s.,%()+/-]|_|(?<=www)\.", re.IGNORECASE)
+_ACTIVE = re.compile(r"""[!"#$&'*:;<=>?@\[\\\]^_`{|}~]|(?<=www)\.""", re.IGNORECASE)
 # GitHub looks for mentions and issues in the text of the finished page, where an entity is no protection.
 _REFERS = ("@", "#")
 

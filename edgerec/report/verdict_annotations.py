@@ -14,10 +14,10 @@ _PROPERTY: Mapping[str, str] = {**_DATA, ":": "%3A", ",": "%2C"}
 def verdict_annotations(outcome: Outcome) -> str:
     """Give an `::error` line for each check that may not pass and a `::warning` for one that may undecided.
 
-    Escaped as GitHub's own toolkit (@actions/core) does it. GitHub shows the first ten of each in a step.
+    GitHub shows the first ten of each in a step.
     """
     if outcome.refusal:
-        return _annotation("error", outcome.refused_at, "edgerec check", visible(outcome.refusal))
+        return annotation("error", outcome.refused_at, "edgerec check", visible(outcome.refusal))
     found = [(verdict, check) for verdict in outcome.verdicts for check in verdict.checks if not check.held]
     return "".join(_of_check(outcome, verdict, check) for verdict, check in found)
 
@@ -25,13 +25,17 @@ def verdict_annotations(outcome: Outcome) -> str:
 def _of_check(outcome: Outcome, verdict: Verdict, check: Check) -> str:
     message = f"{visible(verdict.subject)}: {told(check)}"
     title = f"{check.state}: {visible(check.name)}"
-    return _annotation("warning" if check else "error", outcome.place(verdict, check), title, message)
+    return annotation("warning" if check else "error", outcome.place(verdict, check), title, message)
 
 
-def _annotation(level: str, location: Location | None, title: str, message: str) -> str:
+def annotation(level: str, location: Location | None, title: str, message: str) -> str:
+    """Give the line that makes an annotation, `level` is error, warning or notice; every text is taken as it is.
+
+    Source: @actions/core, GitHub's own toolkit, whose escapes these are.
+    """
     properties = {"title": title}
     if location is not None:
-        properties = {"file": visible(location.file), "line": str(location.line or 1), **properties}
+        properties |= {"file": location.file, "line": str(location.line or 1)}
     written = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
     return f"::{level} {written}::{_escaped(message, _DATA)}\n"
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 from edgerec.gate.verdict import Verdict
 from edgerec.report.console import visible
-from edgerec.report.outcome import Outcome
+from edgerec.report.outcome import Outcome, named_apart
 from edgerec.report.verdict_text import row, sentence, told
 
 _NAME = "edgerec check"
@@ -25,7 +25,8 @@ def verdict_junit(outcome: Outcome) -> str:
     for verdict in outcome.verdicts:
         _of_file(root, verdict)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return f"{text.decode()}\n"
 
 
 def _of_file(root: ET.Element, verdict: Verdict) -> None:
@@ -36,9 +37,9 @@ def _of_file(root: ET.Element, verdict: Verdict) -> None:
         failures=sum(not check for check in verdict.checks),
         skipped=sum(check.held is None and bool(check) for check in verdict.checks),
     )
-    for check in verdict.checks:
-        _, name, measured, sign, limit, _ = row(check)
-        case = ET.SubElement(suite, "testcase", name=visible(name), classname=visible(verdict.subject), time="0")
+    for name, check in named_apart(verdict.checks):
+        _, _, measured, sign, limit, _ = row(check)
+        case = ET.SubElement(suite, "testcase", name=name, classname=visible(verdict.subject), time="0")
         if check.held:
             ET.SubElement(case, "system-out").text = visible(f"{measured} {sign} {limit}")
         else:
@@ -50,4 +51,4 @@ def _of_file(root: ET.Element, verdict: Verdict) -> None:
 
 def _suite(root: ET.Element, name: str, **counts: int) -> ET.Element:
     written = {key: str(counts.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
-    return ET.SubElement(root, "testsuite", name=name, time="0", **written)
+    return ET.SubElement(root, "testsuite", {"name": name, "time": "0", **written})

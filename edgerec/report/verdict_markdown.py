@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgerec.gate.verdict import Check, Verdict
+from edgerec.gate.verdict import Check, GrownTensor, LargeTensor, Verdict
 from edgerec.report.markdown import code, details, prose, table
 from edgerec.report.outcome import Outcome
 from edgerec.report.quantities import size
@@ -40,7 +40,13 @@ def marker(outcome: Outcome) -> str:
 
 def _head(outcome: Outcome) -> list[str]:
     if outcome.refusal:
-        return [marker(outcome), "### ❌ edgerec check: nothing could be checked", "", prose(outcome.refusal), ""]
+        return [
+            marker(outcome),
+            "### ❌ edgerec check: nothing could be checked",
+            "",
+            f"Why: {prose(outcome.refusal)}",
+            "",
+        ]
     held, files = sum(map(bool, outcome.verdicts)), len(outcome.verdicts)
     word = "✅ edgerec check: held" if outcome.held else "❌ edgerec check: not held"
     return [marker(outcome), f"### {word}", "", f"{held} of {files} file{'s'[: files != 1]} held.", ""]
@@ -78,11 +84,18 @@ def _sign(check: Check) -> str:
 
 
 def _steps(check: Check) -> list[str]:
-    tensors = check.largest
-    within = [f"{code(one.name)} {prose(f'{one.dtype} {list(one.shape)}')}: {size(one.size_bytes)}" for one in tensors]
-    within += [f"{code(one.name)} grew from {size(one.before_bytes)} to {size(one.size_bytes)}" for one in check.grew]
-    within += [f"{lead}: {code(step, longest=LONGEST_STEP)}" for lead, step in next_steps(check)]
-    return [f"- {check.state}: {prose(sentence(check))}", *(f"  - {one}" for one in within)]
+    tensors = list(map(_grown, check.grew)) or list(map(_large, check.largest))
+    steps = [f"{lead}: {code(step, longest=LONGEST_STEP)}" for lead, step in next_steps(check)]
+    return [f"- {check.state}: {prose(sentence(check))}", *(f"  - {one}" for one in [*tensors, *steps])]
+
+
+def _grown(one: GrownTensor) -> str:
+    before = f"from {size(one.before_bytes)} to" if one.before_dtype else "is new,"
+    return f"{code(one.name)} {before} {size(one.size_bytes)}"
+
+
+def _large(one: LargeTensor) -> str:
+    return f"{code(one.name)} {prose(f'{one.dtype} {list(one.shape)}')}, {size(one.size_bytes)}"
 
 
 def _as_far_as_it_fits(text: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from edgerec.gate.limit_kind import UnknownLimitError, limit_kind
 from edgerec.gate.verdict import Check, Location, Verdict
 from edgerec.report.console import visible
-from edgerec.report.outcome import Outcome
+from edgerec.report.outcome import Outcome, named_apart
 from edgerec.report.verdict_text import told
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -23,8 +23,7 @@ def verdict_sarif(outcome: Outcome) -> str:
     """
     from importlib import metadata  # noqa: PLC0415  slow to load, and nothing else in `check` needs it
 
-    found = [(verdict, check) for verdict in outcome.verdicts for check in verdict.checks if not check.held]
-    names = list(dict.fromkeys(check.name for _, check in found))
+    names = list(dict.fromkeys(one.name for verdict in outcome.verdicts for one in verdict.checks if not one.held))
     run: _Json = {
         "tool": {
             "driver": {
@@ -41,7 +40,12 @@ def verdict_sarif(outcome: Outcome) -> str:
             }
             for verdict in outcome.verdicts
         ],
-        "results": [_result(outcome, verdict, check, names.index(check.name)) for verdict, check in found],
+        "results": [
+            _result(outcome, verdict, check, name, names.index(check.name))
+            for verdict in outcome.verdicts
+            for name, check in named_apart(verdict.checks)
+            if not check.held
+        ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -68,8 +72,8 @@ def _invocation(outcome: Outcome) -> _Json:
     return {"executionSuccessful": True, "exitCode": int(not outcome.held), "toolExecutionNotifications": notes}
 
 
-def _result(outcome: Outcome, verdict: Verdict, check: Check, rule: int) -> _Json:
-    identity = json.dumps([outcome.in_repository(verdict.subject), check.name, check.half, check.measurer])
+def _result(outcome: Outcome, verdict: Verdict, check: Check, name: str, rule: int) -> _Json:
+    identity = json.dumps([outcome.in_repository(verdict.subject), name])
     return {
         "ruleId": check.name,
         "ruleIndex": rule,
@@ -95,5 +99,5 @@ def _location(location: Location) -> _Json:
 
 
 def _artifact(path: str) -> _Json:
-    address = quote(path.encode("utf-8", "surrogateescape"))
+    address = quote(path)
     return {"uri": f"file://{address}"} if path.startswith("/") else {"uri": address, "uriBaseId": "%SRCROOT%"}

@@ -43,6 +43,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> dict[str, object]:
             {
                 "subject": verdict.subject,
                 "sha256": verdict.sha256,
+                "where": verdict.where,
                 "held": bool(verdict),
                 "checks": [_check_json(check) for check in verdict.checks],
                 "notes": list(verdict.notes),

@@ -204,7 +204,7 @@ def bodies(runner: Runner) -> list[str]:
 
 def validate(job: Job) -> None:
     """Hold what the action left to the schemas of each format."""
-    sarif = json.loads((REPOSITORY / "tests/fixtures/sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    sarif = json.loads((REPOSITORY / "tests/fixtures/sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
     validator_for(sarif)(sarif).validate(json.loads((job.results / "edgerec.sarif").read_text()))
     verdict = json.loads((REPOSITORY / "edgerec/schemas/verdict.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator(verdict).validate(json.loads((job.results / "verdict.json").read_text()))
@@ -229,9 +229,9 @@ def test_a_pull_request_that_holds_has_one_comment_which_the_next_run_replaces(r
     assert "### ❌ edgerec check: not held" in missed.summary
     assert "prove it: <code>edgerec bench tiny.edgerec" in missed.summary
     annotations = [line for line in missed.log.splitlines() if line.startswith("::error")]
-    assert [re.findall(r"file=([^,]*),line=(\d+),title=([^:]*)::", line)[0] for line in annotations] == [
-        ("models/edgerec.toml", "5", "missed%3A app_bytes"),
-        ("models/edgerec.toml", "6", "unproven%3A p50"),
+    assert [re.findall(r"title=(.*),file=(.*),line=(\d+)::", line)[0] for line in annotations] == [
+        ("missed%3A app_bytes", "models/edgerec.toml", "5"),
+        ("unproven%3A p50", "models/edgerec.toml", "6"),
     ]
     (case,) = [
         one for one in next(iter(JUnitXml.fromfile(str(missed.results / "junit.xml")))) if one.name == "app_bytes"
@@ -247,7 +247,7 @@ def test_input_that_cannot_be_read_is_exit_code_2_and_said_in_every_format(runne
     assert (job.code, job.outputs["exit-code"]) == (2, "2")
     validate(job)
     assert "nothing could be checked" in bodies(runner)[2]
-    assert "::error file=models/edgerec.toml,line=5,title=edgerec check::" in job.log
+    assert "::error title=edgerec check,file=models/edgerec.toml,line=5::" in job.log
 
 
 def test_bundles_options_and_config_are_taken_line_by_line(runner: Runner, workspace: Path) -> None:

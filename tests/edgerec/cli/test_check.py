@@ -111,6 +111,8 @@ def test_one_run_writes_every_file_beside_its_text(edgerec: Edgerec, project: Pa
     assert done.returncode == 1
     assert "over the limit of 2.0 KiB" in done.stdout
     assert all("app" in (project / "out" / name).read_text(encoding="utf-8") for name in formats)
+    told = json.loads((project / "out/json").read_text())
+    assert told["verdicts"][0]["where"] == "edgerec.toml:2"
     assert (project / "out/json").read_text() == edgerec("check", "--json", cwd=project).stdout
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edgerec.gate.verdict import Location
-from edgerec.report.outcome import Outcome, folder_in_repository
+from edgerec.report.outcome import Outcome, folder_in_repository, named_apart
 
 
 def test_it_holds_when_every_verdict_does_and_there_is_one(outcome: Outcome, refused: Outcome) -> None:
@@ -22,12 +22,20 @@ def test_a_refusal_is_its_first_line_and_knows_the_line_it_names(outcome: Outcom
     assert outcome.refused_at is None
 
 
-def test_a_check_belongs_to_its_limits_line_or_else_to_the_file(outcome: Outcome) -> None:
+def test_a_check_belongs_to_its_limits_line_or_else_to_the_files_own_line_or_else_to_the_file(outcome: Outcome) -> None:
     verdict = outcome.verdicts[1]
     golden, size, _ = verdict.checks
     assert outcome.place(verdict, size) == Location("models/edgerec.toml", 12)
-    assert outcome.place(verdict, golden) == Location("models/mf.edgerec", None)
-    assert outcome.place(verdict, replace(size, where="--limit")) == Location("models/mf.edgerec", None)
+    assert outcome.place(verdict, golden) == Location("models/edgerec.toml", 2)
+    assert outcome.place(verdict, replace(size, where="--limit")) == Location("models/edgerec.toml", 2)
+    assert outcome.place(replace(verdict, where=""), golden) == Location("models/mf.edgerec", None)
+
+
+def test_checks_of_one_limit_have_names_that_tell_them_apart(outcome: Outcome) -> None:
+    golden, size, p50 = outcome.verdicts[1].checks
+    on_pi = replace(p50, measurer="pi")
+    named = named_apart((golden, size, p50, on_pi, golden, on_pi))
+    assert [name for name, _ in named] == ["golden", "app_bytes", "p50", "p50 on pi", "golden 2", "p50 on pi 2"]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_a_check_is_a_case_that_passes_fails_or_is_skipped(outcome: Outcome) -> 
     (skipped,) = p50.result
     assert isinstance(skipped, Skipped)
     assert skipped.type == "unproven"
-    assert missed.system_out == "note: pi.json: not quiet"
+    assert missed._elem.findtext("system-out") == "note: pi.json: not quiet"
 
 
 def test_a_refusal_is_an_error(refused: Outcome) -> None:
@@ -59,3 +59,4 @@ def test_every_name_is_read_back_and_none_breaks_the_xml(
         for case, check in zip(cases, verdict.checks, strict=True):
             assert case.name.startswith(visible(check.name))
             assert bool(case.result) is not bool(check.held)
+        assert len({case.name for case in cases}) == len(cases)
