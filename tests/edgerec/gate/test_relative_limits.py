@@ -11,7 +11,7 @@ import pytest
 from device_tests import bundle as bundle_format
 from device_tests.report import DeviceReport, Quality
 from edgerec.config import parse_config
-from edgerec.gate.baseline import NOTHING, Accepted
+from edgerec.gate.baseline import NOTHING, Accepted, Figure, StoredTensor
 from edgerec.gate.budget import Budget, BudgetError
 from edgerec.gate.check import check
 from edgerec.gate.evidence import Evidence
@@ -158,6 +158,20 @@ def test_what_grew_beyond_the_limit_is_missed_and_the_tensor_that_grew_is_named(
     assert missed.where == "edgerec.toml:4"
 
 
+def test_the_tensors_that_grew_most_are_named_first_and_new_ones_have_grown_from_nothing(
+    larger: ModelFile,
+) -> None:
+    before = Accepted(
+        (Figure("model_bytes", "", 100, (), "read from the file", "", "0" * 64),),
+        (StoredTensor("table", "INT8", (42, 8), 1000), StoredTensor("axis", "INT32", (1,), 4)),
+    )
+    missed = one(check(larger, {}, written('model_bytes = "+2 %"'), accepted=before), "model_bytes")
+    assert [(grown.name, grown.before_bytes, grown.before_dtype) for grown in missed.grew] == [
+        ("dense", 0, ""),
+        ("table", 1000, "INT8"),
+    ]
+
+
 def test_a_change_below_the_threshold_is_none(file: ModelFile, larger: ModelFile) -> None:
     budget = written('model_bytes = "ratchet"')
     accepted = known(file, budget)
@@ -243,6 +257,7 @@ def test_what_the_policy_tolerates_is_no_pass_for_what_is_missed(file: ModelFile
     everything = Policy(tolerated=frozenset(["inconclusive", "unproven", "no evidence"]))
     assert check(file, {}, written('p50 = "2 ms"'), policy=everything)
     assert not check(file, {}, written('p50 = "2 ms"'), policy=STRICT)
+    assert not check(file, {}, written('p50 = "2 ms"'), policy=Policy(tolerated=frozenset(["inconclusive"])))
     assert not check(file, {}, written('p50 = "2 ms"\napp_bytes = 1'), policy=everything)
 
 
