@@ -15,6 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 from junitparser import JUnitXml
+from xmlschema import XMLSchema
 
 from device_tests import bundle as bundle_format
 
@@ -208,7 +209,8 @@ def validate(job: Job) -> None:
     validator_for(sarif)(sarif).validate(json.loads((job.results / "edgerec.sarif").read_text()))
     verdict = json.loads((REPOSITORY / "edgerec/schemas/verdict.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator(verdict).validate(json.loads((job.results / "verdict.json").read_text()))
-    assert list(JUnitXml.fromstring((job.results / "junit.xml").read_bytes()))
+    XMLSchema(REPOSITORY / "tests/fixtures/junit-10.xsd").validate(job.results / "junit.xml")
+    assert list(JUnitXml.fromfile(str(job.results / "junit.xml")))
 
 
 def test_a_pull_request_that_holds_has_one_comment_which_the_next_run_replaces(runner: Runner, workspace: Path) -> None:

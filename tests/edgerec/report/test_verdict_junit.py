@@ -1,14 +1,22 @@
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped
+from xmlschema import XMLSchema
 
 from edgerec.report.console import visible
 from edgerec.report.outcome import Outcome
 from edgerec.report.verdict_junit import verdict_junit
 
+SCHEMA = XMLSchema(Path(__file__).parents[2] / "fixtures" / "junit-10.xsd")
+
 
 def read(outcome: Outcome) -> JUnitXml:
-    return JUnitXml.fromstring(verdict_junit(outcome).encode())
+    """Read what junitparser makes of it, once the strictest of JUnit's readers would not refuse it."""
+    text = verdict_junit(outcome)
+    SCHEMA.validate(text)
+    return JUnitXml.fromstring(text.encode())
 
 
 def test_a_check_is_a_case_that_passes_fails_or_is_skipped(outcome: Outcome) -> None:
