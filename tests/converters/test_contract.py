@@ -51,7 +51,8 @@ def test_what_a_table_says_of_weights_comes_out_again_when_signatures_are_called
     runtime: str, on_device: Callable[..., list[dict[str, np.ndarray] | str]]
 ) -> None:
     (table,) = (one for one in tables_of(runtime) if one.platform == "linux_x86_64")
-    asked = [(one, version) for one in probes() for version in (1, 8, 12) if told(table, one, version) not in NOT_RUN]
+    harmless = [one for one in probes() if is_read_within_bounds(one)]
+    asked = [(one, version) for one in harmless for version in (1, 8, 12) if told(table, one, version) not in NOT_RUN]
     cases = [
         (one.model.replace(ANY_VERSION.to_bytes(4, "little"), version.to_bytes(4, "little")), given(one))
         for one, version in asked
@@ -61,7 +62,12 @@ def test_what_a_table_says_of_weights_comes_out_again_when_signatures_are_called
     assert {"right", "wrong", "refused"} <= set(outcomes)
 
 
-NOT_RUN = {"died", "not taken"}  # all of these run in one process
+NOT_RUN = {"died", "not taken"}
+
+
+def is_read_within_bounds(probe: Probe) -> bool:
+    """Whether a runtime that misreads the weights stays within them; here all models run in one process."""
+    return not probe.use.granularity.startswith("block") and not probe.use.layout.startswith(("sparse", "split"))
 
 
 def told(table: RuntimeTable, probe: Probe, version: int) -> str:
