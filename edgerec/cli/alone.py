@@ -15,7 +15,7 @@ from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
 from edgerec.report.native_text import native_json, native_text
 from edgerec.report.progress import showing_progress
-from edgerec.targets.fleet import Member
+from edgerec.targets.fleet.fleet import Member
 from edgerec.targets.native import find_native, run_native
 from edgerec.targets.repeated import run_repeated
 from edgerec.targets.turns import opened_in_turn

@@ -10,8 +10,9 @@ from device_tests import report
 from edgerec import storage
 from edgerec.progress import Progress, silent
 from edgerec.targets import architecture as architectures
-from edgerec.targets import capsule, child, environment, zipapp
-from edgerec.targets.capsule_manifest import CapsuleError
+from edgerec.targets import child, environment, zipapp
+from edgerec.targets.capsules import capsule
+from edgerec.targets.capsules.manifest import CapsuleError
 from edgerec.targets.child import Ended
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
