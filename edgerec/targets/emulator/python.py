@@ -29,6 +29,7 @@ for one in sorted(pathlib.Path(sys.argv[1]).rglob("*.py")):
 _ISOLATED, _INSTEAD = "-I", ("-s", "-P")
 _VARIABLES = {
     "PYTHONHASHSEED": "0",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
     "PYTHONWARNINGS": "ignore",
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"), "1"),
 }

@@ -19,8 +19,8 @@ from edgerec.targets.emulator.processors import Processor, processor
 from edgerec.targets.emulator.python import EmulatedPython, prepared
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
-from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
-from edgerec.targets.target import HERE, UnreachableError
+from edgerec.targets.job import REPORT, Job, Ran, brought
+from edgerec.targets.target import HERE, RunError, UnreachableError
 
 SCHEME = "qemu"
 COUNTS = "counts"
@@ -99,16 +99,19 @@ class EmulatedDevice:
         obstacle = self.obstacle or ("" if job.threads == 1 else f"counts are exact with 1 thread, not {job.threads}")
         if only_counts and obstacle:
             raise UnreachableError(f"Nothing can be counted: {obstacle}.")
-        counted = self._counted(job, progress) if wanted and not obstacle else None
-        if counted is not None and (only_counts or (bundle is None and not others)):
-            return Ran(self._told(counted))
+        if only_counts or (bundle is None and not others and not obstacle):
+            return Ran(self._told(self._counted(job, progress)))
         ran = self._ran(sampled(replace(job, only=others, provenance=EMULATED), bundle), progress)
-        report = ran.report
-        if counted is not None:
-            report = replace(report, counts=counted.counts)
-        elif wanted:
-            report = replace(report, warnings=(*report.warnings, f"instructions were not counted: {obstacle}"))
-        return replace(ran, report=self._told(report))
+        if not wanted:
+            return replace(ran, report=self._told(ran.report))
+        counts, warnings = None, ran.report.warnings
+        try:
+            counts = None if obstacle else self._counted(job, progress).counts
+        except RunError as why:  # costs nothing of what was measured before
+            obstacle = str(why)
+        if counts is None:
+            warnings = (*warnings, f"instructions were not counted: {obstacle}")
+        return replace(ran, report=self._told(replace(ran.report, counts=counts, warnings=warnings)))
 
     def _counted(self, job: Job, progress: Progress) -> DeviceReport:
         """Count, in a process that is the same to the last byte of its arguments whatever else is asked."""
@@ -131,16 +134,13 @@ class EmulatedDevice:
                 return child.run(command, environment=variables, time_limit_s=limit, on_line=on_line)
 
             follow(started, job, progress)
-            return Ran(
-                report.read(place.folder / REPORT),
-                (place.folder / LISTS).read_bytes() if job.lists else None,
-                (place.folder / SCORES).read_bytes() if job.scores else None,
-            )
+            return brought(report.read(place.folder / REPORT), job, lambda name: (place.folder / name).read_bytes())
 
     def _told(self, made: DeviceReport) -> DeviceReport:
-        """Name the emulated processor, and leave out what the harness read of the machine that emulates it."""
+        """Name the emulated processor, and leave out what was read of the machine and process that emulate it."""
         board = replace(made.board, cpu=str(self.python.processor), memory_bytes=None)
-        return replace(made, board=board, conditions=None)
+        memory = None if made.memory is None else replace(made.memory, peak=None)
+        return replace(made, board=board, memory=memory, conditions=None)
 
 
 def _refuse_crashing(runtime: RuntimePin) -> None:

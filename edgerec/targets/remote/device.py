@@ -15,7 +15,7 @@ from edgerec.targets import zipapp
 from edgerec.targets.capsules.capsule import Capsule
 from edgerec.targets.child import KEPT_LINES, Ended
 from edgerec.targets.following import follow
-from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
+from edgerec.targets.job import REPORT, Job, Ran, brought
 from edgerec.targets.remote.run import DeviceRun
 from edgerec.targets.remote.store import Store
 from edgerec.targets.shell import ConnectionLostError, Shell
@@ -134,11 +134,7 @@ def _taken(run: DeviceRun, job: Job) -> Ran:
         made = report.loads(run.shell.take(f"{run.folder}/{REPORT}").decode())
     except (ReportError, UnicodeDecodeError) as error:
         raise RunError(f"What came from {run.shell.name} is not a report: {error}. Run this again.") from error
-    return Ran(
-        made,
-        run.shell.take(f"{run.folder}/{LISTS}") if job.lists else None,
-        run.shell.take(f"{run.folder}/{SCORES}") if job.scores else None,
-    )
+    return brought(made, job, lambda name: run.shell.take(f"{run.folder}/{name}"))
 
 
 def with_capsule(shell: Shell, capsule: Capsule, *, progress: Progress = silent) -> RemoteDevice:
