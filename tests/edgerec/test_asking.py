@@ -9,7 +9,7 @@ from converters.errors import TableError
 from converters.runtime_table import Answer, RuntimeTable, tables_of
 from edgerec.asking import ask, table_of
 from edgerec.targets import environment
-from edgerec.targets.adb import Adb
+from edgerec.targets.adb.target import Adb
 from edgerec.targets.local import Local
 from edgerec.targets.target import UnreachableError
 
