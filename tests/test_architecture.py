@@ -211,7 +211,7 @@ def test_what_linux_tells_of_itself_is_read_in_one_module() -> None:
     place = re.compile(r"/(?:proc|sys)\b|\b(?:proc|sys)/")
     found = [path.relative_to(REPOSITORY) for world in WORLDS for path in sources(world) if place.search(read(path))]
     # The other two hold scripts for a device's shell, which nothing here can read for.
-    scripts = ["edgerec/targets/board_image.py", "edgerec/targets/device_run.py"]
+    scripts = ["edgerec/targets/board/image.py", "edgerec/targets/remote/run.py"]
     assert [str(path) for path in found] == ["device_tests/system.py", *scripts]
 
 
