@@ -347,6 +347,12 @@ def test_help_loads_no_command(project: Path) -> None:
     }
 
 
+def test_a_budget_and_a_baseline_are_written_with_nothing_heavy(project: Path) -> None:
+    update = ["check", "--limit", "app_bytes=ratchet", "--baseline", "baseline.json", "--update-baseline"]
+    draft = ["init", "--budget-from", "model.tflite", "-o", "drafted.toml"]
+    assert loaded_by(update, draft, cwd=project) & HEAVY == set()
+
+
 def test_no_command_loads_tensorflow_to_show_its_help(project: Path) -> None:
     helps = [(name, "--help") for name in sorted(COMMANDS)]
     assert loaded_by(*helps, cwd=project) & (TENSORFLOW | RUNTIMES) == set()
