@@ -155,6 +155,7 @@ def test_what_grew_beyond_the_limit_is_missed_and_the_tensor_that_grew_is_named(
         TABLE + 32 - TABLE * 102 // 100,
     )
     assert missed.change == pytest.approx(1 / 41)
+    assert missed.acceptance == f"edgerec check {larger.name} --update-baseline --allow-growth"
     assert missed.where == "edgerec.toml:4"
 
 
@@ -190,7 +191,8 @@ def test_without_a_figure_in_the_baseline_a_relative_limit_is_unproven_with_the_
         found = one(verdict, name)
         assert (found.held, found.limit, found.written[:1]) == (None, None, "+")
         assert found.reason == "the baseline has no figure of it"
-        assert found.remedy == "edgerec check --update-baseline"
+        assert found.remedy == f"edgerec check {file.name} --update-baseline"
+        assert found.acceptance == ""
     assert one(check(file, {}, budget), "p50").remedy.startswith("edgerec bench")
 
 
@@ -287,3 +289,9 @@ def test_brotli_counts_what_ships_and_says_how_to_get_it_where_it_is_not_there(
     unproven = one(check(file, {}, written('brotli_bytes = "8 KiB"')), "brotli_bytes")
     assert (unproven.held, unproven.reason) == (None, "Brotli is not installed")
     assert unproven.remedy == "pip install 'edgerec[brotli]'"
+
+
+def test_what_is_to_be_run_names_a_budget_file_of_another_name(file: ModelFile) -> None:
+    budget = parse_config('[budget]\nmodel_bytes = "ratchet"\n', name="ci/budget.toml").budget
+    found = one(check(file, {}, budget), "model_bytes")
+    assert found.remedy == f"edgerec check {file.name} --config ci/budget.toml --update-baseline"
