@@ -295,3 +295,20 @@ def test_what_is_to_be_run_names_a_budget_file_of_another_name(file: ModelFile) 
     budget = parse_config('[budget]\nmodel_bytes = "ratchet"\n', name="ci/budget.toml").budget
     found = one(check(file, {}, budget), "model_bytes")
     assert found.remedy == f"edgerec check {file.name} --config ci/budget.toml --update-baseline"
+
+
+def test_a_baseline_has_a_figure_for_each_limit_with_an_amount_that_is_not_relative_already(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    budget = written(
+        'recall_kept = 0.9\nflex = false\noldest_runtime = "2.14.0"\np50 = "2 ms"\napp_bytes = "ratchet"\n'
+        'recall_at_10_of_tail = 0.1\nfloors = "default"\n[budget.kinds]\ntable = "2 KiB"'
+    )
+    found = known(file, budget, report)
+    assert {one.name for one in found.figures} == {"p50", "app_bytes", "recall_at_10_of_tail", "kinds.table"}
+    assert {(one.name, one.source, one.measurer[:10]) for one in found.figures if one.source} == {
+        ("p50", "0.json", "Cortex-A72"),
+        ("recall_at_10_of_tail", "0.json", ""),
+    }
+    assert {one.sha256 for one in found.figures} == {file.sha256}
+    assert [one.name for one in found.tensors] == ["table", "dense", "axis"]
