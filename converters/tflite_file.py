@@ -1,6 +1,7 @@
 """What a .tflite file holds, read with the standard library alone and without trusting a byte of it."""
 
 import mmap
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ __all__ = [
 _MOST_AXES = 32
 _FIRST_OFFSET_OUTSIDE = 2  # offsets 0 and 1 of a Buffer mean that its bytes lie in the flatbuffer
 _PADDING_BYTES = 16
+_MOST_SIGNATURES = 256  # each is one more pass over what it calls
+_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,16 @@ def read(path: str | Path) -> TfliteFile:
     """Map the file at `path` and parse it; raise `TfliteError` when it cannot be opened or is no .tflite file."""
     path = Path(path)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise TfliteError(f"{path}: cannot be read: it is no file; a pipe or a device may never end")
         with path.open("rb") as stream:
             if stream.seek(0, 2) == 0:
                 raise TfliteError(f"{path.name}: not a TFLite file: got an empty file, expected a model")
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise TfliteError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a path that holds a zero byte
+        raise TfliteError(f"{path}: cannot be read: {error}") from error
     return parse(memoryview(data), path.name)
 
 
@@ -85,6 +92,8 @@ def parse(data: bytes | memoryview, name: str = "model") -> TfliteFile:
     if version != schema.VERSION:
         raise root.refuse("the schema version", version, str(schema.VERSION))
     spans = tuple(_span(table) for table in root.tables(12, "buffer"))
+    for start, end in set(spans):
+        buffer.pay(end - start, "the data of the buffers")
     codes = tuple(_operator_code(table) for table in root.tables(6, "operator code"))
     subgraphs = tuple(_subgraph(table, codes, spans) for table in root.tables(8, "subgraph"))
     if not subgraphs:
@@ -98,7 +107,7 @@ def parse(data: bytes | memoryview, name: str = "model") -> TfliteFile:
         operator_codes=codes,
         subgraphs=subgraphs,
         spans=spans,
-        signatures=tuple(_signature(table, subgraphs) for table in root.tables(18, "signature")),
+        signatures=_signatures(root, subgraphs),
         metadata=_metadata(root, len(spans)),
     )
     _check_tail(buffer)
@@ -258,6 +267,17 @@ def _option(options: Table | None, slot: int, name: str, kind: str) -> Option:
     return number
 
 
+def _signatures(root: Table, subgraphs: tuple[Subgraph, ...]) -> tuple[Signature, ...]:
+    found: dict[str, Signature] = {}
+    for table in root.tables(18, "signature"):
+        signature = _signature(table, subgraphs)
+        if found.setdefault(signature.key, signature) is not signature:
+            raise table.refuse("the key", _shown(signature.key), "a key that is used once")
+        if len(found) > _MOST_SIGNATURES:
+            raise root.refuse("the signatures", f"more than {_MOST_SIGNATURES}", "fewer")
+    return tuple(found.values())
+
+
 def _signature(table: Table, subgraphs: tuple[Subgraph, ...]) -> Signature:
     (subgraph,) = _checked_indices(table, "the subgraph", (table.integer(12, "I"),), len(subgraphs))
     count = len(subgraphs[subgraph].tensors)
@@ -274,7 +294,7 @@ def _tensor_map(table: Table, slot: int, what: str, tensors: int) -> Mapping[str
     for entry in table.tables(slot, what):
         name = entry.text(4, "the name")
         if name in found:
-            raise entry.refuse("the name", repr(name), "a name that is used once")
+            raise entry.refuse("the name", _shown(name), "a name that is used once")
         (found[name],) = _checked_indices(entry, "the tensor", (entry.integer(6, "I"),), tensors)
     return found
 
@@ -285,3 +305,7 @@ def _metadata(root: Table, buffers: int) -> Mapping[str, int]:
         (buffer,) = _checked_indices(entry, "the buffer", (entry.integer(6, "I"),), buffers)
         found.setdefault(entry.text(4, "the name"), buffer)
     return found
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}...")

@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device_tests.files import refuse_other_than_file
 from edgerec.errors import EdgerecError
 from edgerec.suggestion import did_you_mean
+
+MOST_BYTES = 1 << 18
+"""The most that a file holds: a hundred times what a large edgerec.toml has."""
+
+_MOST_PARTS = 32  # of a dotted key: a parser's time grows with their square
+_INTEGERS = 1 << 63
+_LONGEST_SHOWN = 200
 
 KeyPath = tuple[str | int, ...]
 
@@ -16,6 +24,10 @@ _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
 _PAIR = re.compile(rf"\s*({_DOTTED})\s*=")
 _PART = re.compile(_KEY)
+# What is not closed on its line is a piece too: a search for the end of each would take quadratic time.
+_PIECE = re.compile(
+    r"""(?P<key>[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\[^\n])*"?|'[^'\n]*'?)|(?P<dot>\.)|(?P<space>[ \t]+)|\#[^\n]*|.""", re.DOTALL
+)
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
 
 
@@ -42,12 +54,12 @@ class Table:
 
     def name(self, key: str) -> str:
         """Give the dotted name of a key, as a person would say it."""
-        return ".".join(str(part) for part in (*self.path, key) if isinstance(part, str))
+        return _shortened(".".join(str(part) for part in (*self.path, key) if isinstance(part, str)))
 
     def refuse(self, key: str, expected: str) -> TomlError:
         """Make the error for a key whose value is not what was expected."""
         value = self.values.get(key)
-        received = "nothing" if value is None else f"{value!r}"
+        received = "nothing" if value is None else _shown(value)
         return TomlError(f"{self.where(key)}: {self.name(key)} is {received}, expected {expected}.")
 
     def value(self, key: str) -> object | None:
@@ -74,7 +86,7 @@ class Table:
         value = self.text(key)
         if value is not None and value not in known:
             raise TomlError(
-                f"{self.where(key)}: {self.name(key)} is {value!r}, expected one of {', '.join(known)}"
+                f"{self.where(key)}: {self.name(key)} is {_shown(value)}, expected one of {', '.join(known)}"
                 f"{did_you_mean(value, known)}."
             )
         return value
@@ -140,23 +152,79 @@ class Table:
 
 
 def parse_toml(text: str, name: str) -> Table:
-    """Parse TOML text into its root table; raises TomlError with the parser's own line and column."""
+    """Parse TOML text into its root table; raises TomlError with the parser's own line and column.
+
+    Refused too are a text over `MOST_BYTES`, keys and values that lie deep in each other, whole numbers of more than 64
+    bits and strings with a zero byte, which no path has.
+    """
+    if len(text) > MOST_BYTES:
+        raise TomlError(f"{name}: {len(text):,} characters, expected at most {MOST_BYTES:,}.")
+    _refuse_deep_keys(text, name)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TomlError(f"{name}: not TOML: {error}.") from error
+        raise TomlError(f"{name}: not TOML: {_shortened(str(error))}.") from error
+    except RecursionError:
+        raise TomlError(f"{name}: its values lie too deep in each other; no key takes more than a table.") from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise TomlError(f"{name}: it holds a value that cannot be read: {error}.") from error
+    _refuse_values(values, name)
     return Table(name, (), values, key_lines(text))
+
+
+def _refuse_deep_keys(text: str, name: str) -> None:
+    """Refuse a key of too many parts before the parser sees it."""
+    parts, after_dot = 0, True
+    for piece in _PIECE.finditer(text):
+        if piece["key"]:
+            parts, after_dot = parts + 1 if after_dot else 1, False
+        elif piece["dot"]:
+            after_dot = True
+        elif not piece["space"]:
+            parts, after_dot = 0, True
+        if parts > _MOST_PARTS:
+            line = text.count("\n", 0, piece.start()) + 1
+            raise TomlError(f"{name}:{line}: a key of more than {_MOST_PARTS} parts, expected a few.")
+
+
+def _refuse_values(values: Mapping[str, object], name: str) -> None:
+    left: list[object] = [values]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and "\0" in value:
+            raise TomlError(f"{name}: {_shown(value)} holds a zero byte, expected text without.")
+        elif isinstance(value, int) and not -_INTEGERS <= value < _INTEGERS:
+            raise TomlError(f"{name}: it holds a whole number of {value.bit_length()} bits, expected at most 64.")
+
+
+def _shown(value: object) -> str:
+    return _shortened(repr(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def read_toml(path: Path, name: str | None = None) -> Table:
     """Read a TOML file into its root table; raises TomlError when it is missing, not UTF-8 or not TOML."""
     shown = name or str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        refuse_other_than_file(path)
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise TomlError(f"{shown}: more than {MOST_BYTES:,} bytes, expected fewer.")
+        text = data.decode("utf-8")
     except OSError as error:
         raise TomlError(f"{shown}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise TomlError(f"{shown}: not UTF-8 at byte {error.start}; TOML files are UTF-8.") from error
+    except ValueError as error:  # a path that holds a zero byte
+        raise TomlError(f"{shown}: cannot be read: {error}.") from error
     return parse_toml(text, shown)
 
 

@@ -13,6 +13,7 @@ from edgerec.cli import interruption
 from edgerec.cli.commands import COMMANDS
 from edgerec.cli.interruption import Interrupted
 from edgerec.errors import EdgerecError
+from edgerec.report.console import error_text
 from edgerec.suggestion import did_you_mean
 
 BROKEN_PIPE = 141
@@ -104,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
             import traceback  # noqa: PLC0415
 
             traceback.print_exception(error)
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {error_text(error)}", err=True)
         return int(getattr(error, "exit_code", EdgerecError.exit_code))
     except (KeyboardInterrupt, click.Abort) as ended:
         stopped = ended if isinstance(ended, Interrupted) else Interrupted()

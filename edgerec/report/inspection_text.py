@@ -88,11 +88,11 @@ def _runtime(inspection: Inspection, style: Style) -> str:
     claimed = inspection.claimed_runtime or "nothing"
     rows = [("oldest, computed from the ops", computed), ("oldest, as its metadata claims", claimed)]
     if inspection.flex:
-        rows.append(("Flex ops", style.paint(", ".join(map(visible, inspection.flex)), RED)))
+        rows.append(("Flex ops", ", ".join(inspection.flex)))
     if inspection.custom:
-        rows.append(("custom ops", style.paint(", ".join(map(visible, inspection.custom)), RED)))
+        rows.append(("custom ops", ", ".join(inspection.custom)))
     rows.append(("free axes but the batch", ", ".join(inspection.free_axes) or "none"))
-    return pairs(rows)
+    return pairs(rows, style, colours={"Flex ops": RED, "custom ops": RED})
 
 
 def _tensors(inspection: Inspection, shown: Sequence[StoredTensor]) -> str:
