@@ -13,7 +13,8 @@ class Area:
     """A named number of bytes and what it is made of: `bytes` is the sum of its children's, where it has any.
 
     `kind` is "app" (all that ships), "model" (the .tflite), "table", "dense", "other" (a kind of tensor, and each
-    tensor of it), "graph" (all in the .tflite that is no tensor's data) or "member" (another file of a bundle).
+    tensor of it), "graph" (all in the .tflite that is no tensor's data, and each part of it) or "member" (another file of
+    a bundle).
     """
 
     name: str
@@ -35,7 +36,8 @@ def treemap(inspection: Inspection) -> Area:
         )
         for kind in inspection.by_kind
     )
-    model = _sum(MODEL, "model", (*kinds, Area("graph", "graph", inspection.graph_bytes)))
+    graph = (Area(part, "graph", count) for part, count in inspection.graph_parts.items() if count)
+    model = _sum(MODEL, "model", (*kinds, _sum("graph", "graph", graph)))
     others = [
         Area(name.removeprefix("app/"), "member", count)
         for name, count in inspection.members.items()
