@@ -113,15 +113,23 @@ def id_limits(file: TfliteFile, signature: str | None = None) -> dict[str, int]:
     that way is left out. Without a `signature`, all of them are read and the smaller limit counts.
     """
     limits: dict[str, int] = {}
-    by_subgraph = [_rows_looked_up(file, graph) for graph in file.subgraphs]
-    for each in _signatures(file):
-        if signature not in (None, each.key):
-            continue
-        for name, index in each.inputs.items():
-            rows = by_subgraph[each.subgraph].get(index)
-            if rows is not None:
-                limits[name] = min(rows, limits.get(name, rows))
+    for key, found in id_limits_by_signature(file).items():
+        if signature in (None, key):
+            limits.update({name: min(rows, limits.get(name, rows)) for name, rows in found.items()})
     return limits
+
+
+def id_limits_by_signature(file: TfliteFile) -> dict[str, dict[str, int]]:
+    """Return what `id_limits` says of each signature, by its key; a graph is walked once, whatever calls it."""
+    by_subgraph = [_rows_looked_up(file, graph) for graph in file.subgraphs]
+    return {
+        each.key: {
+            name: by_subgraph[each.subgraph][index]
+            for name, index in each.inputs.items()
+            if index in by_subgraph[each.subgraph]
+        }
+        for each in _signatures(file)
+    }
 
 
 def carried_on(graph: Subgraph, tensors: set[int]) -> set[int]:

@@ -26,7 +26,6 @@ __all__ = [
 _MOST_AXES = 32
 FIRST_OFFSET_OUTSIDE = 2  # offsets 0 and 1 of a Buffer mean that its bytes lie in the flatbuffer
 _PADDING_BYTES = 16
-_MOST_SIGNATURES = 256  # each is one more pass over what it calls
 _LONGEST_SHOWN = 100
 
 
@@ -55,7 +54,10 @@ class TfliteFile:
         if buffer is None:
             return None
         start, end = self.spans[buffer]
-        return bytes(self.data[start:end]).rstrip(b"\0").decode("ascii", "backslashreplace") or None
+        return (
+            bytes(self.data[start : min(end, start + _LONGEST_SHOWN)]).rstrip(b"\0").decode("ascii", "backslashreplace")
+            or None
+        )
 
     def constant(self, tensor: Tensor) -> memoryview:
         """Return the bytes stored for `tensor`, none of them when it is computed at run time."""
@@ -121,13 +123,6 @@ def _check_tail(buffer: Flatbuffer) -> None:
         raise buffer.refuse("the size", f"{size} bytes", "a multiple of 4 (the file looks truncated)")
 
 
-def _checked_indices(table: Table, what: str, indices: tuple[int, ...], count: int, lowest: int = 0) -> tuple[int, ...]:
-    for index in indices:
-        if not lowest <= index < count:
-            raise table.refuse(what, index, f"an index from {lowest} to {count - 1}")
-    return indices
-
-
 def _named(table: Table, what: str, number: int, names: Sequence[str]) -> str:
     if not 0 <= number < len(names):
         raise table.refuse(what, number, f"a number from 0 to {len(names) - 1}")
@@ -161,13 +156,13 @@ def _subgraph(table: Table, codes: tuple[OperatorCode, ...], spans: tuple[tuple[
     count = len(tensors)
     for tensor in tensors:
         if tensor.quantization is not None and tensor.quantization.blockwise:
-            _checked_indices(table, "the scales in blocks", (tensor.quantization.scale_tensor,), count)
+            table.indices("the scales in blocks", (tensor.quantization.scale_tensor,), count)
     return Subgraph(
         name=table.text(12, "the name"),
         tensors=tensors,
         operators=tuple(_operator(each, codes, count) for each in table.tables(10, "operator")),
-        inputs=_checked_indices(table, "an input", table.integers(6, "the inputs"), count),
-        outputs=_checked_indices(table, "an output", table.integers(8, "the outputs"), count),
+        inputs=table.indices("an input", table.integers(6, "the inputs"), count),
+        outputs=table.indices("an output", table.integers(8, "the outputs"), count),
     )
 
 
@@ -187,7 +182,7 @@ def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Ten
         sparse=table.table(16, "the sparsity") is not None,
         variable=bool(table.number(14, "?", default=False)),
     )
-    _checked_indices(table, "the buffer", (tensor.buffer,), len(spans))
+    table.indices("the buffer", (tensor.buffer,), len(spans))
     start, end = spans[tensor.buffer]
     if start < end and not tensor.sparse and tensor.dense_bytes not in (None, end - start):
         expected = f"{tensor.dense_bytes} for {tensor.dtype} {list(shape)}"
@@ -227,7 +222,7 @@ def _quantization(table: Table, shape: tuple[int, ...]) -> Quantization | None:
 
 
 def _operator(table: Table, codes: tuple[OperatorCode, ...], tensors: int) -> Operator:
-    (index,) = _checked_indices(table, "the operator code", (table.integer(4, "I"),), len(codes))
+    (index,) = table.indices("the operator code", (table.integer(4, "I"),), len(codes))
     code = codes[index]
     table.span(14, "the custom options")
     table.span(18, "the mutating inputs")
@@ -239,8 +234,8 @@ def _operator(table: Table, codes: tuple[OperatorCode, ...], tensors: int) -> Op
         name=code.name,
         custom=code.custom,
         version=code.version,
-        inputs=_checked_indices(table, "an input", table.integers(6, "the inputs"), tensors, -1),
-        outputs=_checked_indices(table, "an output", table.integers(8, "the outputs"), tensors, -1),
+        inputs=table.indices("an input", table.integers(6, "the inputs"), tensors, -1),
+        outputs=table.indices("an output", table.integers(8, "the outputs"), tensors, -1),
         options=_options(table, code),
     )
 
@@ -272,14 +267,12 @@ def _signatures(root: Table, subgraphs: tuple[Subgraph, ...]) -> tuple[Signature
     for table in root.tables(18, "signature"):
         signature = _signature(table, subgraphs)
         if found.setdefault(signature.key, signature) is not signature:
-            raise table.refuse("the key", _shown(signature.key), "a key that is used once")
-        if len(found) > _MOST_SIGNATURES:
-            raise root.refuse("the signatures", f"more than {_MOST_SIGNATURES}", "fewer")
+            raise table.refuse("the key", repr(signature.key[:_LONGEST_SHOWN]), "a key that is used once")
     return tuple(found.values())
 
 
 def _signature(table: Table, subgraphs: tuple[Subgraph, ...]) -> Signature:
-    (subgraph,) = _checked_indices(table, "the subgraph", (table.integer(12, "I"),), len(subgraphs))
+    (subgraph,) = table.indices("the subgraph", (table.integer(12, "I"),), len(subgraphs))
     count = len(subgraphs[subgraph].tensors)
     return Signature(
         key=table.text(8, "the key"),
@@ -294,18 +287,14 @@ def _tensor_map(table: Table, slot: int, what: str, tensors: int) -> Mapping[str
     for entry in table.tables(slot, what):
         name = entry.text(4, "the name")
         if name in found:
-            raise entry.refuse("the name", _shown(name), "a name that is used once")
-        (found[name],) = _checked_indices(entry, "the tensor", (entry.integer(6, "I"),), tensors)
+            raise entry.refuse("the name", repr(name[:_LONGEST_SHOWN]), "a name that is used once")
+        (found[name],) = entry.indices("the tensor", (entry.integer(6, "I"),), tensors)
     return found
 
 
 def _metadata(root: Table, buffers: int) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for entry in root.tables(16, "metadata entry"):
-        (buffer,) = _checked_indices(entry, "the buffer", (entry.integer(6, "I"),), buffers)
+        (buffer,) = entry.indices("the buffer", (entry.integer(6, "I"),), buffers)
         found.setdefault(entry.text(4, "the name"), buffer)
     return found
-
-
-def _shown(name: str) -> str:
-    return repr(name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}...")

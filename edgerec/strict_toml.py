@@ -1,34 +1,20 @@
 """TOML read strictly: every key is asked for by name and type, and what is wrong is named with its line."""
 
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from device_tests.files import refuse_other_than_file
 from edgerec.errors import EdgerecError
 from edgerec.suggestion import did_you_mean
+from edgerec.toml_lines import MOST_PARTS, KeyPath, deep_key_line, key_lines
 
 MOST_BYTES = 1 << 18
 """The most that a file holds: a hundred times what a large edgerec.toml has."""
 
-_MOST_PARTS = 32  # of a dotted key: a parser's time grows with their square
 _INTEGERS = 1 << 63
 _LONGEST_SHOWN = 200
-
-KeyPath = tuple[str | int, ...]
-
-_KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
-_DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
-_PAIR = re.compile(rf"\s*({_DOTTED})\s*=")
-_PART = re.compile(_KEY)
-# What is not closed on its line is a piece too: a search for the end of each would take quadratic time.
-_PIECE = re.compile(
-    r"""(?P<key>[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\[^\n])*"?|'[^'\n]*'?)|(?P<dot>\.)|(?P<space>[ \t]+)|\#[^\n]*|.""", re.DOTALL
-)
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
 
 
 class TomlError(EdgerecError):
@@ -159,7 +145,8 @@ def parse_toml(text: str, name: str) -> Table:
     """
     if len(text) > MOST_BYTES:
         raise TomlError(f"{name}: {len(text):,} characters, expected at most {MOST_BYTES:,}.")
-    _refuse_deep_keys(text, name)
+    if (line := deep_key_line(text)) is not None:
+        raise TomlError(f"{name}:{line}: a key of more than {MOST_PARTS} parts, expected a few.")
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -170,21 +157,6 @@ def parse_toml(text: str, name: str) -> Table:
         raise TomlError(f"{name}: it holds a value that cannot be read: {error}.") from error
     _refuse_values(values, name)
     return Table(name, (), values, key_lines(text))
-
-
-def _refuse_deep_keys(text: str, name: str) -> None:
-    """Refuse a key of too many parts before the parser sees it."""
-    parts, after_dot = 0, True
-    for piece in _PIECE.finditer(text):
-        if piece["key"]:
-            parts, after_dot = parts + 1 if after_dot else 1, False
-        elif piece["dot"]:
-            after_dot = True
-        elif not piece["space"]:
-            parts, after_dot = 0, True
-        if parts > _MOST_PARTS:
-            line = text.count("\n", 0, piece.start()) + 1
-            raise TomlError(f"{name}:{line}: a key of more than {_MOST_PARTS} parts, expected a few.")
 
 
 def _refuse_values(values: Mapping[str, object], name: str) -> None:
@@ -226,80 +198,3 @@ def read_toml(path: Path, name: str | None = None) -> Table:
     except ValueError as error:  # a path that holds a zero byte
         raise TomlError(f"{shown}: cannot be read: {error}.") from error
     return parse_toml(text, shown)
-
-
-def key_lines(text: str) -> dict[KeyPath, int]:
-    """Give the line (from 1) on which each table and key of a valid TOML text stands.
-
-    Keys inside an inline table are not listed: they stand on the line of the key that holds the table.
-    """
-    found: dict[KeyPath, int] = {}
-    arrays: dict[KeyPath, int] = {}
-    table: KeyPath = ()
-    for number, line in _statements(text):
-        if header := _HEADER.match(line):
-            table = _resolve(_parts(header[2]), arrays, opens=header[1] == "[[")
-            found.setdefault(table, number)
-        elif pair := _PAIR.match(line):
-            path = table
-            for part in _parts(pair[1]):
-                path = (*path, part)
-                found.setdefault(path, number)
-    return found
-
-
-def _parts(dotted: str) -> list[str]:
-    return [next(iter(tomllib.loads(f"{part} = 0"))) for part in _PART.findall(dotted)]
-
-
-def _resolve(parts: list[str], arrays: dict[KeyPath, int], *, opens: bool) -> KeyPath:
-    """Turn a header's names into a path with the index of each array of tables on the way."""
-    path: KeyPath = ()
-    for at, part in enumerate(parts):
-        path = (*path, part)
-        if opens and at == len(parts) - 1:
-            arrays[path] = arrays.get(path, -1) + 1
-        if path in arrays:
-            path = (*path, arrays[path])
-    return path
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Give each line that begins a statement, leaving out those inside a long string, array or inline table."""
-    depth = 0
-    closing: str | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        if depth == 0 and closing is None:
-            yield number, line
-        position = 0
-        while True:
-            if closing is not None:
-                end = _closing_at(line, closing, position)
-                if end < 0:
-                    break
-                position, closing = end + 3, None
-            token = _TOKEN.search(line, position)
-            if token is None:
-                break
-            position = token.end()
-            if token[0] in {'"""', "'''"}:
-                closing = token[0]
-            elif token[0] in {"[", "{"}:
-                depth += 1
-            elif token[0] in {"]", "}"}:
-                depth -= 1
-
-
-def _closing_at(line: str, quotes: str, start: int) -> int:
-    """Give where a long string ends in this line, or -1; a backslash escapes a quote in the basic kind."""
-    position = start
-    while position < len(line):
-        if quotes == '"""' and line[position] == "\\":
-            position += 2
-        elif line.startswith(quotes, position):
-            while line.startswith(quotes, position + 1):
-                position += 1
-            return position
-        else:
-            position += 1
-    return -1

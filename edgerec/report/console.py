@@ -56,9 +56,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
 
 
 def pairs(rows: Sequence[tuple[str, str]], style: Style = PLAIN, *, colours: Mapping[str, str] = {}) -> str:
-    """Give names and what is said of them, made `visible`, as two indented columns; `colours` are of values, by name."""
+    """Give names and what is said of them, made `visible`, in two indented columns; `colours` of values go by name."""
     width = max(len(name) for name, _ in rows)
-    shown = ((name, style.paint(visible(value), colours[name]) if name in colours else visible(value)) for name, value in rows)
+    shown = (
+        (name, style.paint(visible(value), colours[name]) if name in colours else visible(value))
+        for name, value in rows
+    )
     return "\n".join(f"  {visible(name).ljust(width)}  {value}" for name, value in shown)
 
 
