@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import isfinite
 
 from converters.graph import Operator, Signature, Subgraph, Tensor
 from converters.op_versions import oldest_runtime
@@ -17,7 +18,7 @@ _KINDS = ("table", "dense", "other")
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """How a tensor is quantized: how many scales, the least and the greatest of them and of the zero points.
+    """How a tensor is quantized: how many scales, the least and the greatest finite one of them and of the zero points.
 
     Scales in blocks lie in a tensor of their own; of them only the number is told.
     """
@@ -213,7 +214,8 @@ def _scales(tensor: Tensor, graph: Subgraph) -> Scales | None:
     if found.blockwise:
         return Scales(graph.tensors[found.scale_tensor].elements, True, None, None, (0, 0))
     zeros = min(found.zero_points), max(found.zero_points)
-    return Scales(len(found.scales), False, min(found.scales), max(found.scales), zeros)
+    finite = [scale for scale in found.scales if isfinite(scale)]
+    return Scales(len(found.scales), False, min(finite, default=None), max(finite, default=None), zeros)
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ def changed_json(data: bytes, drawn: Random, others: Sequence[bytes]) -> bytes:
         return changed_text(data, drawn, others)
     value = json.loads(data)
     for _ in range(drawn.choice((1, 1, 1, 2, 4))):
-        value = _changed_value(value, drawn)
+        value = changed_value(value, drawn)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=drawn.random() < 0.1)
     return text.encode("utf-8", "surrogatepass") + b"\n"
 
@@ -127,20 +127,20 @@ def _lines(data: bytearray, drawn: Random, others: Sequence[bytes]) -> None:
 _CHANGES: tuple[Change, ...] = (_bit, _byte, _word, _word, _word, _near, _near, _elsewhere, _copy, _cut, _doubled, _splice)
 
 
-def _changed_value(value: Any, drawn: Random) -> Any:
-    """Return a JSON value with one part changed, at a depth that is drawn."""
+def changed_value(value: Any, drawn: Random) -> Any:
+    """Return a JSON value with one part of it changed, at a depth that is drawn."""
     if isinstance(value, dict) and value and drawn.random() < 0.9:
         key = drawn.choice(sorted(value))
         if drawn.random() < 0.05:
             return {(drawn.choice(TEXTS) if name == key else name): each for name, each in value.items()}
         if drawn.random() < 0.03:
             return {name: each for name, each in value.items() if name != key}
-        return {**value, key: _changed_value(value[key], drawn)}
+        return {**value, key: changed_value(value[key], drawn)}
     if isinstance(value, list) and value and drawn.random() < 0.8:
         at = drawn.randrange(len(value))
         if drawn.random() < 0.2:
             return [*value[:at], *([value[at]] * drawn.choice((0, 2, 30))), *value[at + 1 :]]
-        return [*value[:at], _changed_value(value[at], drawn), *value[at + 1 :]]
+        return [*value[:at], changed_value(value[at], drawn), *value[at + 1 :]]
     return _other_value(value, drawn)
 
 

@@ -14,7 +14,7 @@ from random import Random
 from converters import tflite_file, values
 from converters.errors import ConverterError
 from converters.graph import Tensor
-from device_tests import bundle, container, record, report
+from device_tests import bundle, container, report
 from device_tests.errors import HarnessError
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
 from edgerec import given_file
@@ -167,7 +167,7 @@ class Readers:
         for _ in range(drawn.choice((1, 1, 2))):
             name = drawn.choice((bundle.MANIFEST, bundle.MANIFEST, bundle.MODEL, *sorted(parts)))
             if name == bundle.MANIFEST:
-                changed = json.loads(mutation.changed_json(record.dumps(words).encode(), Random(drawn.random()), (b"{}",)))
+                changed = mutation.changed_value(words, drawn)
                 words = changed if isinstance(changed, dict) else words
             elif name.endswith((".txt", ".json")):
                 parts[name] = mutation.changed_text(parts[name], drawn, (parts[bundle.ITEMS],))

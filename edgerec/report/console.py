@@ -67,13 +67,17 @@ def pairs(rows: Sequence[tuple[str, str]], style: Style = PLAIN, *, colours: Map
 
 def visible(text: str) -> str:
     r"""Give text that comes out of a file with what could steer a terminal or a CI log made visible, such as `\x1b`."""
-    written = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    written = text if text.isprintable() else "".join(map(_letter, text))
     return _COMMAND.sub(lambda found: found[0][:-1] + f"\\x{ord(found[0][-1]):02x}", written)
 
 
 def error_text(error: Exception) -> str:
     """Give the message of an error, which may hold names out of a file, line by line made `visible`."""
     return "\n".join(visible(line) for line in _shortened(str(error), _LONGEST_ERROR).split("\n"))
+
+
+def _letter(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
 
 
 def _cell(text: str) -> str:
