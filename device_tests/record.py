@@ -129,7 +129,7 @@ def _read_tuple(kind: Any, value: Any, where: str, error: Fail) -> tuple[Any, ..
 
 
 def _has_64_bits(values: list[int]) -> bool:
-    return not values or (-_INTEGERS <= min(values) and max(values) < _INTEGERS)
+    return not values or (min(values) >= -_INTEGERS and max(values) < _INTEGERS)
 
 
 def _read_dict(kind: Any, value: Any, where: str, error: Fail) -> dict[str, Any]:

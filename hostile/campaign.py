@@ -2,7 +2,6 @@
 
 import hashlib
 import traceback
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,18 @@ MEASURED_EVERY = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """An input on which a reader failed, and how: the error and the innermost line of code of ours that it came from."""
+    """An input on which a reader failed, and how: the error and the innermost line that it came from."""
 
     surface: str
     data: bytes
     error: str
     where: str
     trace: str
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What findings that are probably one have in common."""
+        return self.surface, self.error.split(":", maxsplit=1)[0], self.where
 
     @property
     def name(self) -> str:
@@ -69,12 +73,9 @@ def attempt(name: str, surface: Surface, data: bytes, *, measured: bool) -> Trie
 
 
 def _finding(surface: str, data: bytes, error: BaseException) -> Finding:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "hostile" not in Path(frame.filename).parts]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "hostile" not in Path(frame.filename).parts
+    ]
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name}" if frames else "its text"
     trace = "".join(traceback.format_exception(error))[-4000:]
     return Finding(surface, data, f"{type(error).__name__}: {str(error)[:200]}", where, trace)
-
-
-def by_kind(findings: Sequence[Finding]) -> Counter[tuple[str, str, str]]:
-    """Count findings that are probably one: by surface, kind of error and line of code."""
-    return Counter((one.surface, one.error.split(":")[0], one.where) for one in findings)

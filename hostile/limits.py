@@ -14,16 +14,16 @@ MULTIPLE = 100
 """Peak memory is at most so many times the input, and the spare: Python's objects are large beside their text."""
 
 
-class TooMuch(BaseException):
+class TooMuchError(BaseException):
     """Reading took longer or more memory than it may; a BaseException, so that no reader takes it for an error."""
 
 
 @contextmanager
 def timed(seconds: float = SECONDS) -> Iterator[None]:
-    """Raise TooMuch where the block takes more processor time."""
+    """Raise TooMuchError where the block takes more processor time."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise TooMuch(f"it took more than {seconds} s of processor time")
+        raise TooMuchError(f"it took more than {seconds} s of processor time")
 
     before = signal.signal(signal.SIGVTALRM, stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
@@ -35,7 +35,7 @@ def timed(seconds: float = SECONDS) -> Iterator[None]:
 
 
 def measured(read: Callable[[bytes], object], data: bytes) -> int:
-    """Return the peak of the memory that reading took, in bytes; raise TooMuch where it is more than it may be."""
+    """Return the peak of the memory that reading took, in bytes; raise TooMuchError where it is more than it may be."""
     tracemalloc.start()
     try:
         read(data)
@@ -43,5 +43,5 @@ def measured(read: Callable[[bytes], object], data: bytes) -> int:
     finally:
         tracemalloc.stop()
     if peak_bytes > SPARE_BYTES + MULTIPLE * len(data):
-        raise TooMuch(f"it took {peak_bytes:,} bytes of memory for an input of {len(data):,}")
+        raise TooMuchError(f"it took {peak_bytes:,} bytes of memory for an input of {len(data):,}")
     return peak_bytes

@@ -15,21 +15,82 @@ NUMBERS = (
     *(0.0, -0.0, 0.5, 1e-320, 1e308, -1e308, 1.7976931348623157e308),
 )
 TEXTS = (
-    *("", " ", "\0", "\n", "a\nb", "\x1b[2J", "\x1b]8;;x\x07", "\u202e", "\ud800", "\U0001f600", "\x7f\x9b", "::error::x"),
-    *("##[error]x", "../../etc/passwd", "/dev/zero", "<script>", "|", "`", "%s{0}", "n" * 3000, "9" * 5000, "a" * 64, "0" * 64),
+    *(
+        "",
+        " ",
+        "\0",
+        "\n",
+        "a\nb",
+        "\x1b[2J",
+        "\x1b]8;;x\x07",
+        "\u202e",
+        "\ud800",
+        "\U0001f600",
+        "\x7f\x9b",
+        "::error::x",
+    ),
+    *(
+        "##[error]x",
+        "../../etc/passwd",
+        "/dev/zero",
+        "<script>",
+        "|",
+        "`",
+        "%s{0}",
+        "n" * 3000,
+        "9" * 5000,
+        "a" * 64,
+        "0" * 64,
+    ),
 )
 TOKENS = (
-    *(b"[", b"[[", b"]", b"]]", b"{", b"}", b"=", b".", b",", b'"', b'"""', b"'", b"'''", b"#", b"\\", b"\n", b"\r\n", b" "),
+    *(
+        b"[",
+        b"[[",
+        b"]",
+        b"]]",
+        b"{",
+        b"}",
+        b"=",
+        b".",
+        b",",
+        b'"',
+        b'"""',
+        b"'",
+        b"'''",
+        b"#",
+        b"\\",
+        b"\n",
+        b"\r\n",
+        b" ",
+    ),
     *(b"true", b"nan", b"inf", b"-inf", b"0x" + b"f" * 40, b"9" * 30, b"9" * 5000, b"1e999", b"1979-05-27T07:32:00Z"),
-    *(b'"\\u0000"', b'"\\u001b[2J"', b'"\\u202e"', b"\xff", b"\xc3\xa9", b"a." * 40 + b"a = 1\n", b"[" * 600, b"{a=" * 400),
-    *(b'"99999999 GiB"', b'"98 %"', b'"1e400 s"', b'"' + b"9" * 400 + b' KiB"', b"[budget]\n", b"[[bundle]]\n", b"[target.x]\n"),
+    *(
+        b'"\\u0000"',
+        b'"\\u001b[2J"',
+        b'"\\u202e"',
+        b"\xff",
+        b"\xc3\xa9",
+        b"a." * 40 + b"a = 1\n",
+        b"[" * 600,
+        b"{a=" * 400,
+    ),
+    *(
+        b'"99999999 GiB"',
+        b'"98 %"',
+        b'"1e400 s"',
+        b'"' + b"9" * 400 + b' KiB"',
+        b"[budget]\n",
+        b"[[bundle]]\n",
+        b"[target.x]\n",
+    ),
 )
 
 Change = Callable[[bytearray, Random, Sequence[bytes]], None]
 
 
 def changed_bytes(data: bytes, drawn: Random, others: Sequence[bytes]) -> bytes:
-    """Return `data` after one to six changes: bits, words of a boundary, words from elsewhere, cuts, splices, copies."""
+    """Return `data` after one to six changes: bits, words at a boundary, offsets to elsewhere, cuts, splices."""
     changed = bytearray(data)
     for _ in range(drawn.choice((1, 1, 1, 2, 3, 6))):
         if changed:
@@ -124,7 +185,20 @@ def _lines(data: bytearray, drawn: Random, others: Sequence[bytes]) -> None:
     data[:] = b"\n".join(lines)
 
 
-_CHANGES: tuple[Change, ...] = (_bit, _byte, _word, _word, _word, _near, _near, _elsewhere, _copy, _cut, _doubled, _splice)
+_CHANGES: tuple[Change, ...] = (
+    _bit,
+    _byte,
+    _word,
+    _word,
+    _word,
+    _near,
+    _near,
+    _elsewhere,
+    _copy,
+    _cut,
+    _doubled,
+    _splice,
+)
 
 
 def changed_value(value: Any, drawn: Random) -> Any:

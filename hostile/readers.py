@@ -42,8 +42,8 @@ REFUSALS = (EdgerecError, HarnessError, ConverterError)
 _AMOUNTS: Mapping[str, object] = {"bytes": 1000, "ns": "1 us", "count": 10, "version": "2.3.0", "flag": False}
 
 
-class Unclean(Exception):
-    """Text that could steer a terminal or a CI log, or that is far longer than its input."""
+class UncleanError(Exception):
+    """Text that could steer a terminal or a CI log."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ def all_limits() -> Budget:
 
 
 def clean(text: str) -> str:
-    """Return the text; raise Unclean where it is not only printable letters and line ends."""
+    """Return the text; raise UncleanError where it is not only printable letters and line ends."""
     for line in text.split("\n"):
         if not line.isprintable() or line.lstrip().startswith("::") or "##[" in line:
-            raise Unclean(f"a line could steer who shows it: {line[:200]!r}")
+            raise UncleanError(f"a line could steer who shows it: {line[:200]!r}")
     return text
 
 
@@ -153,8 +153,11 @@ class Readers:
             except UnicodeDecodeError:
                 return
             config = parse_config(text, name="input")
-            for one in plan(config, (), (), NO_LIMITS):
-                clean(verdict_text(check(self.model, {}, one.budget)))
+            budgets = [config.budget]
+            if config.bundles:
+                budgets += [one.budget for one in plan(config, (), (), NO_LIMITS)]
+            for budget in budgets:
+                clean(verdict_text(check(self.model, {}, budget)))
 
         return _refused(read)
 

@@ -133,7 +133,9 @@ def signed(parts: dict[str, bytes], words: Manifest) -> dict[str, bytes]:
 
 def device_report(measured: bundle.Bundle) -> DeviceReport:
     """Give a whole report of a bundle."""
-    board = Board("aarch64", "Linux", "6.1", "Cortex-A72", 4, 4 << 30, "3.11.2", "1.26.4", "tflite-runtime", "2.14.0", 1)
+    board = Board(
+        "aarch64", "Linux", "6.1", "Cortex-A72", 4, 4 << 30, "3.11.2", "1.26.4", "tflite-runtime", "2.14.0", 1
+    )
     golden = GoldenResult(4, 2, 0.00001, 0.0001, 1.0, True, 0.995, 0.99, 1.0, True, "")
     halved = {"popular_half": (), "unpopular_half": ()}
     half = halves(evaluation_set().popularity)
@@ -159,7 +161,9 @@ def device_report(measured: bundle.Bundle) -> DeviceReport:
 def reports(measured: bundle.Bundle) -> tuple[bytes, ...]:
     """Give the texts of a measured and of an emulated report."""
     whole = device_report(measured)
-    counts = Counts(Count(900, 9, 8), Count(500, 5, 4), (Count(70, 7, 6),), (Count(30, 3, 2),), Count(20, 2, 1), "eval set")
+    counts = Counts(
+        Count(900, 9, 8), Count(500, 5, 4), (Count(70, 7, 6),), (Count(30, 3, 2),), Count(20, 2, 1), "eval set"
+    )
     counted = replace(
         whole, provenance="emulated", counts=counts, latency=None, more_threads=(), sustained=None, conditions=None
     )

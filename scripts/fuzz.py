@@ -47,18 +47,18 @@ def main() -> int:
         tried[one.surface] += 1
         taken[one.surface] += one.taken
         if one.finding is not None:
-            kind = (one.finding.surface, one.finding.error.split(":")[0], one.finding.where)
+            kind = one.finding.kind
             kinds[kind] += 1
-            if kinds[kind] <= 3:  # noqa: PLR2004 - more of the same say nothing new
+            if kinds[kind] <= 3:  # more of the same say nothing new
                 keep(one.finding, asked.keep)
-                print(f"FOUND {kind}: {one.finding.error}", flush=True)  # noqa: T201
+                print(f"FOUND {kind}: {one.finding.error}", flush=True)
         if sum(tried.values()) % TOLD_EVERY == 0:
             told = {"inputs": dict(tried), "taken": dict(taken), "findings": sum(kinds.values())}
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            print(json.dumps({**told, "seconds": round(time.monotonic() - began), "peak_mib": peak}), flush=True)  # noqa: T201
+            print(json.dumps({**told, "seconds": round(time.monotonic() - began), "peak_mib": peak}), flush=True)
     for kind, count in kinds.most_common():
-        print(f"{count:7} {' | '.join(kind)}")  # noqa: T201
-    print(f"{sum(tried.values()):,} inputs in {time.monotonic() - began:.0f} s, {len(kinds)} kinds of findings")  # noqa: T201
+        print(f"{count:7} {' | '.join(kind)}")
+    print(f"{sum(tried.values()):,} inputs in {time.monotonic() - began:.0f} s, {len(kinds)} kinds of findings")
     return 1 if kinds else 0
 
 
@@ -84,7 +84,7 @@ def guided(name: str, seed: int, inputs: int, folder: Path) -> int:
             surface.read(data)
 
     def change(data: bytes, most: int, drawn: int) -> bytes:
-        return surface.change(data or surface.seeds[0], Random(drawn))[:most]  # noqa: S311 - no secret
+        return surface.change(data or surface.seeds[0], Random(drawn))[:most]
 
     corpus = folder / f"corpus-{name}"
     corpus.mkdir(parents=True, exist_ok=True)

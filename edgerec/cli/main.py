@@ -13,7 +13,6 @@ from edgerec.cli import interruption
 from edgerec.cli.commands import COMMANDS
 from edgerec.cli.interruption import Interrupted
 from edgerec.errors import EdgerecError
-from edgerec.report.console import error_text
 from edgerec.suggestion import did_you_mean
 
 BROKEN_PIPE = 141
@@ -101,6 +100,8 @@ def run(arguments: Sequence[str]) -> int:
         _show_usage_error(error)
         return error.exit_code
     except (EdgerecError, HarnessError, ConverterError) as error:
+        from edgerec.report.console import error_text  # noqa: PLC0415  `--help` does without
+
         if context is not None and context.params["traceback"]:
             import traceback  # noqa: PLC0415
 

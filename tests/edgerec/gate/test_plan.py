@@ -90,3 +90,9 @@ def test_a_report_that_is_named_and_not_there_is_refused(tmp_path: Path, tiny_bu
     planned = plan(Config(), [tiny_bundle], [tmp_path / "gone.json"], Budget((limit("p50", "2 ms", ""),)))
     with pytest.raises(ReportError, match=r"gone\.json"):
         read_and_check(planned, ANYWHERE)
+
+
+def test_a_name_too_long_for_a_file_has_no_report_beside_it() -> None:
+    config = parse_config(f"[budget]\napp_bytes = 1\n[[bundle]]\npath = '{'x' * 5000}'")
+    (planned,) = plan(config, [], [], NO_LIMITS)
+    assert planned.reports == ()
