@@ -169,6 +169,7 @@ def _subgraph(table: Table, codes: tuple[OperatorCode, ...], spans: tuple[tuple[
 def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Tensor:
     shape = _checked_shape(table, table.integers(4, "the shape", most=_MOST_AXES), smallest=0)
     signature = _checked_shape(table, table.integers(18, "the shape signature", most=_MOST_AXES), smallest=-1)
+    sparsity = table.table(16, "the sparsity")
     if signature and len(signature) != len(shape):
         raise table.refuse("the shape signature", f"{len(signature)} axes", f"{len(shape)} as in the shape")
     tensor = Tensor(
@@ -179,8 +180,9 @@ def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Ten
         dtype=_named(table, "the type", table.integer(6, "b"), schema.TENSOR_TYPES),
         buffer=table.integer(8, "I"),
         quantization=_quantization(table, shape),
-        sparse=table.table(16, "the sparsity") is not None,
+        sparse=sparsity is not None,
         variable=bool(table.number(14, "?", default=False)),
+        sparse_blocks=() if sparsity is None else _sparse_blocks(sparsity),
     )
     table.indices("the buffer", (tensor.buffer,), len(spans))
     start, end = spans[tensor.buffer]
@@ -188,6 +190,13 @@ def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Ten
         expected = f"{tensor.dense_bytes} for {tensor.dtype} {list(shape)}"
         raise table.refuse("the constant", f"{end - start} bytes", expected)
     return tensor
+
+
+def _sparse_blocks(sparsity: Table) -> tuple[int, ...]:
+    """Return the sizes of the blocked axes, which are the last of the axes that are told of."""
+    blocked = len(sparsity.integers(6, "the block map", most=_MOST_AXES))
+    sizes = [axis.integer(6, "i") for axis in sparsity.tables(8, "axis")]
+    return tuple(sizes[len(sizes) - blocked :]) if blocked <= len(sizes) else ()
 
 
 def _checked_shape(table: Table, shape: tuple[int, ...], smallest: int) -> tuple[int, ...]:

@@ -42,6 +42,7 @@ def test_the_configs_bundles_are_checked_with_their_own_limits_and_reports(confi
         ("app_bytes", 400 * 1024, "edgerec.toml:9"),
         ("p50", 2_000_000, "edgerec.toml:4"),
     ]
+    assert (first.where, second.where) == ("edgerec.toml:7", "edgerec.toml:12")
     assert second.reports == ()
     assert second.report_path == tmp_path / "b.report.json"
 
@@ -58,6 +59,7 @@ def test_files_and_reports_that_are_given_win_over_the_config(config: Config, tm
     flags = Budget((limit("app_bytes", 7, "--limit"),))
     own, other = plan(config, [tmp_path / "a.edgerec", Path("c.tflite")], [Path("r.json")], flags)
     assert own.reports == other.reports == (Path("r.json"),)
+    assert (own.where, other.where) == ("edgerec.toml:7", "")
     assert [one.amount for one in own.budget.limits] == [7, 2_000_000]
     assert [one.amount for one in other.budget.limits] == [7, 2_000_000]
 
