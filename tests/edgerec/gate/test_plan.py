@@ -135,3 +135,9 @@ def test_a_bundle_that_is_not_checked_keeps_its_place_in_the_baseline(
         check_and_update(plan(Config(), [tmp_path / f"{name}.edgerec"], [], flags), ANYWHERE, policy)
     assert policy.baseline is not None
     assert set(read(policy.baseline).bundles) == {"a.edgerec", "b.edgerec"}
+
+
+def test_a_name_too_long_for_a_file_has_no_report_beside_it() -> None:
+    config = parse_config(f"[budget]\napp_bytes = 1\n[[bundle]]\npath = '{'x' * 5000}'")
+    (planned,) = plan(config, [], [], NO_LIMITS)
+    assert planned.reports == ()
