@@ -101,8 +101,8 @@ def rank_biased_overlap(old: Ids, new: Ids, persistence: float = PERSISTENCE) ->
     """Return the extrapolated rank-biased overlap of lists [users, k] without repeats, float64 [users] in [0, 1].
 
     It is (X_k / k) p^k + (1 - p) / p times the sum over d of (X_d / d) p^d, with X_d the items that the first d places
-    have in common. Source: W. Webber, A. Moffat, J. Zobel, A similarity measure for indefinite rankings, ACM Transactions on
-    Information Systems 28(4), 2010, equation 23, of lists of one length.
+    have in common. Source: W. Webber, A. Moffat, J. Zobel, A similarity measure for indefinite rankings, ACM
+    Transactions on Information Systems 28(4), 2010, equation 23, of lists of one length.
     """
     depth = old.shape[1]
     common = np.zeros(old.shape, np.float64)
