@@ -60,7 +60,7 @@ def test_a_worse_model_loses_recall_and_overlap_over_the_users_that_both_carry(
     [("proof/eval_relevant_values.npy", "other evaluation sets"), (bundle_format.ITEMS, "other catalogues")],
 )
 def test_bundles_of_other_users_or_items_are_not_compared(
-    member: str, why: str, tmp_path: Path, tiny_bundle: Path, rebuilt: Rebuilt, tiny_members: dict[str, bytes]
+    member: str, why: str, *, tmp_path: Path, tiny_bundle: Path, rebuilt: Rebuilt, tiny_members: dict[str, bytes]
 ) -> None:
     data = tiny_members[member]
     changed = data.replace(b"i39\n", b"other\n") if member == bundle_format.ITEMS else data[:-4] + bytes(4)
