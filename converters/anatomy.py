@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import isfinite
 
 from converters.graph import Operator, Signature, Subgraph, Tensor
 from converters.op_versions import oldest_runtime
@@ -19,7 +20,8 @@ _KINDS = ("table", "dense", "other")
 class Scales:
     """How a tensor is quantized: how many scales, the least and the greatest of them and of the zero points.
 
-    Scales in blocks lie in a tensor of their own; of them only the number is told.
+    Scales in blocks lie in a tensor of their own; of them, and of some that are no finite numbers, only the number is
+    told.
     """
 
     count: int
@@ -205,7 +207,8 @@ def _scales(tensor: Tensor, graph: Subgraph) -> Scales | None:
     if found.blockwise:
         return Scales(graph.tensors[found.scale_tensor].elements, True, None, None, (0, 0))
     zeros = min(found.zero_points), max(found.zero_points)
-    return Scales(len(found.scales), False, min(found.scales), max(found.scales), zeros)
+    ends = (min(found.scales), max(found.scales)) if all(map(isfinite, found.scales)) else (None, None)
+    return Scales(len(found.scales), False, *ends, zeros)
 
 
 @dataclass(slots=True)

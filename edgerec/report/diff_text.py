@@ -165,7 +165,7 @@ def _scales(one: StoredTensor) -> str:
     if scales is None:
         return ""
     if scales.least is None or scales.greatest is None:
-        return f"{count(scales.count)} in blocks"
+        return f"{count(scales.count)} {'in blocks' if scales.blockwise else 'not finite'}"
     if scales.count == 1:
         return f"{scales.least:.4g}"
     return f"{count(scales.count)}: {scales.least:.4g} to {scales.greatest:.4g}"
