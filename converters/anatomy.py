@@ -207,8 +207,9 @@ def _scales(tensor: Tensor, graph: Subgraph) -> Scales | None:
     if found.blockwise:
         return Scales(graph.tensors[found.scale_tensor].elements, True, None, None, (0, 0))
     zeros = min(found.zero_points), max(found.zero_points)
-    ends = (min(found.scales), max(found.scales)) if all(map(isfinite, found.scales)) else (None, None)
-    return Scales(len(found.scales), False, *ends, zeros)
+    finite = all(map(isfinite, found.scales))
+    least, greatest = (min(found.scales), max(found.scales)) if finite else (None, None)
+    return Scales(len(found.scales), False, least, greatest, zeros)
 
 
 @dataclass(slots=True)

@@ -3,12 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from edgerec.inspection import Inspection, SignatureShape, StoredTensor
 
-K = TypeVar("K", str, tuple[str, int])
-V = TypeVar("V")
 Match = Literal["name", "content", "shape"]
 Status = Literal["added", "removed", "changed", "same"]
 
@@ -92,20 +90,23 @@ class Difference:
 
 def diff(old: Inspection, new: Inspection) -> Difference:
     """Compare two files that were inspected."""
-    counts = [{(op.name, op.version): op.count for op in one.ops} for one in (old, new)]
-    signatures = [{one.key: one for one in each.signatures} for each in (old, new)]
+    ops_old, ops_new = ({(op.name, op.version): op.count for op in one.ops} for one in (old, new))
+    signatures_old, signatures_new = ({one.key: one for one in each.signatures} for each in (old, new))
     return Difference(
         old=old,
         new=new,
         tensors=tuple(sorted(_matched(old.tensors, new.tensors), key=_order)),
-        ops=tuple(OpChange(*op, *both) for op, both in _differing(*counts, 0)),
-        signatures=tuple(SignatureChange(key, *both) for key, both in _differing(*signatures, None)),
+        ops=tuple(
+            OpChange(*op, ops_old.get(op, 0), ops_new.get(op, 0))
+            for op in sorted({*ops_old, *ops_new})
+            if ops_old.get(op) != ops_new.get(op)
+        ),
+        signatures=tuple(
+            SignatureChange(key, signatures_old.get(key), signatures_new.get(key))
+            for key in sorted({*signatures_old, *signatures_new})
+            if signatures_old.get(key) != signatures_new.get(key)
+        ),
     )
-
-
-def _differing(old: Mapping[K, V], new: Mapping[K, V], missing: V) -> list[tuple[K, tuple[V, V]]]:
-    both = {key: (old.get(key, missing), new.get(key, missing)) for key in sorted({*old, *new})}
-    return [(key, pair) for key, pair in both.items() if pair[0] != pair[1]]
 
 
 def _order(change: TensorChange) -> tuple[object, ...]:

@@ -69,15 +69,15 @@ def rankings_apart(
         for path in paths
     ]
     old, new = (_quality(one.report.quality, path) for one, path in zip(ran, paths, strict=True))
-    lists = [from_npy(one.lists or b"", LISTS, "<i4", (None, None)).view(np.int32) for one in ran]
+    first, second = (from_npy(one.lists or b"", LISTS, "<i4", (None, None)).view(np.int32) for one in ran)
     per_user = [one.per_user("recall", k) for one in (old, new)]
     change = paired_bootstrap((after - before for before, after in zip(*per_user, strict=True)), seed=SEED)
     return RankingsApart(
         runtime=str(runtime),
-        users=len(lists[0]),
+        users=len(first),
         k=k,
-        overlap=float(overlap(*lists).mean()),
-        rank_biased_overlap=float(rank_biased_overlap(*lists).mean()),
+        overlap=float(overlap(first, second).mean()),
+        rank_biased_overlap=float(rank_biased_overlap(first, second).mean()),
         persistence=PERSISTENCE,
         recall_old=old.metric("recall", k),
         recall_new=new.metric("recall", k),
@@ -114,7 +114,8 @@ def rank_biased_overlap(old: Ids, new: Ids, persistence: float = PERSISTENCE) ->
     agreement = common.cumsum(axis=1) / (place + 1)
     weights = persistence ** (place + 1)
     biased: npt.NDArray[np.float64] = (1 - persistence) / persistence * (agreement * weights).sum(axis=1)
-    return biased + agreement[:, -1] * persistence**depth
+    biased += agreement[:, -1] * persistence**depth
+    return biased
 
 
 def _asked(bundle: Bundle) -> Mapping[str, bytes]:

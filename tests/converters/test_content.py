@@ -152,6 +152,10 @@ def _swap_operators(model: Any) -> None:
     operators[1], operators[2] = operators[2], operators[1]
 
 
+def _steps(model: Any) -> Any:
+    return next(one.quantization for one in model.subgraphs[0].tensors if one.name == b"table")
+
+
 CHANGES: dict[str, Callable[[Any], object]] = {
     "the version of an op": lambda model: setattr(model.operatorCodes[-1], "version", 7),
     "an op": lambda model: setattr(model.operatorCodes[1], "builtinCode", schema.BuiltinOperator.QUANTIZE),
@@ -161,8 +165,8 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     ),
     "the order of ops": _swap_operators,
     "an input of an op": lambda model: setattr(model.subgraphs[0].operators[-1], "inputs", [0, 1, -1]),
-    "a scale": lambda model: setattr(model.subgraphs[0].tensors[1].quantization, "scale", np.array([0.5], np.float32)),
-    "a zero point": lambda model: setattr(model.subgraphs[0].tensors[1].quantization, "zeroPoint", np.array([1])),
+    "a scale": lambda model: setattr(_steps(model), "scale", np.array([0.5], np.float32)),
+    "a zero point": lambda model: setattr(_steps(model), "zeroPoint", np.array([1])),
     "a free axis": lambda model: setattr(model.subgraphs[0].tensors[0], "shapeSignature", np.array([-1, -1], np.int32)),
     "a variable": lambda model: setattr(model.subgraphs[0].tensors[0], "isVariable", True),
     "the key of a signature": lambda model: setattr(model.signatureDefs[0], "signatureKey", b"other"),

@@ -81,10 +81,11 @@ def test_zeros_and_values_are_those_of_numpy(maker: ModuleType, tmp_path: Path) 
 
 
 def test_of_a_large_file_the_costly_figures_are_estimated_unless_all_is_asked_for(
-    maker: ModuleType, tmp_path: Path
+    maker: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = np.random.default_rng(5).integers(-3, 4, (1 << 20, 6), dtype=np.int8)
-    values[values < 0] = 0
+    monkeypatch.setattr("edgerec.inspection.LOOKED_AT_BYTES", 1 << 18)
+    values = np.random.default_rng(5).integers(-128, 128, (100_000, 6), dtype=np.int8)
+    values[:, :3] = 0
     builder = maker.Builder()
     graph = builder.graph()
     graph.constant("table", values)
