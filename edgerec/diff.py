@@ -1,11 +1,15 @@
 """What changed between two bundles or .tflite files: content, tensors, ops, signatures, the oldest runtime."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from edgerec.inspection import Inspection, SignatureShape, StoredTensor
+
+# Names that the converter counts up: number 2 of one file has nothing to do with number 2 of another.
+_NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_q?const)\d*")
 
 Match = Literal["name", "content", "shape"]
 Status = Literal["added", "removed", "changed", "same"]
@@ -15,8 +19,8 @@ Status = Literal["added", "removed", "changed", "same"]
 class TensorChange:
     """A stored tensor of the old file and the one of the new file that it became; None where there is none.
 
-    `matched_by` says how they were found to be the same one: "name", else "content" (type, shape and data), else
-    "shape" (the next of the same shape and kind).
+    `matched_by` says how they were found to be the same one: "name" (but for those that the converter counts up), else
+    "content" (type, shape and data), else "shape" (the next of the same shape and kind).
     """
 
     old: StoredTensor | None
@@ -116,7 +120,7 @@ def _order(change: TensorChange) -> tuple[object, ...]:
 
 
 def _by_name(tensor: StoredTensor) -> Hashable:
-    return tensor.size.name if tensor.size.named else None
+    return tensor.size.name if tensor.size.named and not _NUMBERED.fullmatch(tensor.size.name) else None
 
 
 def _by_content(tensor: StoredTensor) -> Hashable:

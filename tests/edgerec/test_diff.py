@@ -93,6 +93,19 @@ def test_tensors_without_names_are_matched_by_what_they_hold_then_by_shape(made:
     ]
 
 
+def test_a_name_that_the_converter_counts_up_matches_nothing_by_itself(made: Made) -> None:
+    def graph_with(*shapes: int) -> Callable[[Any], None]:
+        def add(graph: Any) -> None:
+            for number, shape in enumerate(shapes):
+                graph.constant(f"arith.constant{number or ''}", np.full(shape, shape, np.float32))
+
+        return add
+
+    found = diff(made(graph_with(5, 3)), made(graph_with(3, 5)))
+    assert {one.status for one in found.tensors} == {"same"}
+    assert {one.matched_by for one in found.tensors} == {"content"}
+
+
 def test_stripped_names_leave_the_content_and_every_tensor_the_same(tmp_path: Path) -> None:
     path = FIXTURES / "converted_gru_full_int8.tflite"
     (tmp_path / "stripped.tflite").write_bytes(strip_names(path.read_bytes()))
