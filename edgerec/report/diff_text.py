@@ -134,23 +134,19 @@ def _grown(old: int, new: int) -> str:
 
 
 def _tensors(changes: Sequence[TensorChange]) -> str:
-    rows = []
-    for change in changes:
-        one = change.new or change.old
-        if one is None:
-            continue
-        rows.append(
-            (
-                one.size.name,
-                change.status if change.matched_by in (None, "name") else f"{change.status}, by {change.matched_by}",
-                _both(change, lambda each: each.size.dtype),
-                _both(change, lambda each: str(list(each.size.shape))),
-                _both(change, lambda each: size(each.size.bytes)),
-                _both(change, _scales),
-                _both(change, _zeros),
-                "data" if "data" in change.what else "",
-            )
+    rows = [
+        (
+            _both(change, lambda each: each.size.name),
+            change.status if change.matched_by in (None, "name") else f"{change.status}, by {change.matched_by}",
+            _both(change, lambda each: each.size.dtype),
+            _both(change, lambda each: str(list(each.size.shape))),
+            _both(change, lambda each: size(each.size.bytes)),
+            _both(change, _scales),
+            _both(change, _zeros),
+            "data" if "data" in change.what else "",
         )
+        for change in changes
+    ]
     header = ("", "", "type", "shape", "bytes", "scales", "zeros", "")
     return table(header, rows, indent="  ")
 
