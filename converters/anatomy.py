@@ -18,10 +18,9 @@ _KINDS = ("table", "dense", "other")
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """How a tensor is quantized: how many scales, the least and the greatest of them and of the zero points.
+    """How a tensor is quantized: how many scales, the least and the greatest finite one of them and of the zero points.
 
-    Scales in blocks lie in a tensor of their own; of them, and of some that are no finite numbers, only the number is
-    told.
+    Scales in blocks lie in a tensor of their own; of them only the number is told.
     """
 
     count: int
@@ -207,9 +206,8 @@ def _scales(tensor: Tensor, graph: Subgraph) -> Scales | None:
     if found.blockwise:
         return Scales(graph.tensors[found.scale_tensor].elements, True, None, None, (0, 0))
     zeros = min(found.zero_points), max(found.zero_points)
-    finite = all(map(isfinite, found.scales))
-    least, greatest = (min(found.scales), max(found.scales)) if finite else (None, None)
-    return Scales(len(found.scales), False, least, greatest, zeros)
+    finite = [scale for scale in found.scales if isfinite(scale)]
+    return Scales(len(found.scales), False, min(finite, default=None), max(finite, default=None), zeros)
 
 
 @dataclass(slots=True)
