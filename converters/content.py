@@ -88,7 +88,7 @@ class _Graph:
         return self._labels[index]
 
     def _ports(self, operator: Operator, table: Table) -> tuple[list[str], list[str], list[str], bytes]:
-        inner = [index for index in table.integers(20, "the intermediates") if index < len(self._tensors)]
+        inner = [index for index in table.integers(20, "the intermediates") if 0 <= index < len(self._tensors)]
         inputs, outputs, hidden = ([self.label(i) for i in each] for each in (operator.inputs, operator.outputs, inner))
         return inputs, outputs, hidden, _bytes(table, 18, "the mutating inputs").rstrip(b"\0")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
+from typing import Final, Literal
 
 from converters.anatomy import TensorSize
 from converters.schema import TYPE_BITS
@@ -11,7 +12,8 @@ MOST_DISTINCT = 1 << 16
 """Values that are told apart: what has more of them is not held in memory to be counted."""
 
 _FLOATS = {"FLOAT16", "BFLOAT16", "FLOAT32", "FLOAT64", "FLOAT8_E4M3FN", "FLOAT8_E5M2"}
-_WHOLE_BYTES = {8: "B", 16: "H", 32: "I", 64: "Q"}  # `memoryview.cast` codes by bits
+# Codes of `memoryview.cast` by bits.
+_WHOLE_BYTES: Final[dict[int, Literal["B", "H", "I", "Q"]]] = {8: "B", 16: "H", 32: "I", 64: "Q"}
 _BYTE = 8
 
 

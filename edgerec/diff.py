@@ -1,14 +1,16 @@
 """What changed between two bundles or .tflite files: content, tensors, ops, signatures, the oldest runtime."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from edgerec.inspection import Inspection, SignatureShape, StoredTensor
 
-K = TypeVar("K", str, tuple[str, int])
-V = TypeVar("V")
+# Names that the converter counts up: number 2 of one file has nothing to do with number 2 of another.
+_NUMBERED = re.compile(r"(arith\.constant|tfl\.pseudo_q?const)\d*")
+
 Match = Literal["name", "content", "shape"]
 Status = Literal["added", "removed", "changed", "same"]
 
@@ -17,8 +19,8 @@ Status = Literal["added", "removed", "changed", "same"]
 class TensorChange:
     """A stored tensor of the old file and the one of the new file that it became; None where there is none.
 
-    `matched_by` says how they were found to be the same one: "name", else "content" (type, shape and data), else
-    "shape" (the next of the same shape and kind).
+    `matched_by` says how they were found to be the same one: "name" (but for those that the converter counts up), else
+    "content" (type, shape and data), else "shape" (the next of the same shape and kind).
     """
 
     old: StoredTensor | None
@@ -92,20 +94,23 @@ class Difference:
 
 def diff(old: Inspection, new: Inspection) -> Difference:
     """Compare two files that were inspected."""
-    counts = [{(op.name, op.version): op.count for op in one.ops} for one in (old, new)]
-    signatures = [{one.key: one for one in each.signatures} for each in (old, new)]
+    ops_old, ops_new = ({(op.name, op.version): op.count for op in one.ops} for one in (old, new))
+    signatures_old, signatures_new = ({one.key: one for one in each.signatures} for each in (old, new))
     return Difference(
         old=old,
         new=new,
         tensors=tuple(sorted(_matched(old.tensors, new.tensors), key=_order)),
-        ops=tuple(OpChange(*op, *both) for op, both in _differing(*counts, 0)),
-        signatures=tuple(SignatureChange(key, *both) for key, both in _differing(*signatures, None)),
+        ops=tuple(
+            OpChange(*op, ops_old.get(op, 0), ops_new.get(op, 0))
+            for op in sorted({*ops_old, *ops_new})
+            if ops_old.get(op) != ops_new.get(op)
+        ),
+        signatures=tuple(
+            SignatureChange(key, signatures_old.get(key), signatures_new.get(key))
+            for key in sorted({*signatures_old, *signatures_new})
+            if signatures_old.get(key) != signatures_new.get(key)
+        ),
     )
-
-
-def _differing(old: Mapping[K, V], new: Mapping[K, V], missing: V) -> list[tuple[K, tuple[V, V]]]:
-    both = {key: (old.get(key, missing), new.get(key, missing)) for key in sorted({*old, *new})}
-    return [(key, pair) for key, pair in both.items() if pair[0] != pair[1]]
 
 
 def _order(change: TensorChange) -> tuple[object, ...]:
@@ -115,7 +120,7 @@ def _order(change: TensorChange) -> tuple[object, ...]:
 
 
 def _by_name(tensor: StoredTensor) -> Hashable:
-    return tensor.size.name if tensor.size.named else None
+    return tensor.size.name if tensor.size.named and not _NUMBERED.fullmatch(tensor.size.name) else None
 
 
 def _by_content(tensor: StoredTensor) -> Hashable:

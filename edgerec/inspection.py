@@ -28,7 +28,8 @@ class StoredTensor:
 
     `zeros` is the share of its elements that stand for 0, those that a sparse tensor does not store among them;
     `distinct` how many different values are stored, None for more than 65,536; both are None for a type that holds no
-    numbers. Where `estimated`, only blocks were read, and there are at least `distinct` of them. `sha256` is of the data.
+    numbers. Where `estimated`, only blocks were read, and there are at least `distinct` of them. `sha256` is of all its
+    data.
     """
 
     size: TensorSize

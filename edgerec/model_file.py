@@ -56,7 +56,8 @@ def read_model_file(path: Path) -> ModelFile:
     if start.startswith(_ZIP):
         bundle = bundle_format.read(path)
         parsed = tflite_file.parse(bundle.model, f"{path} app/model.tflite")
-        return ModelFile(str(path), parsed, bundle, bundle.sha256, hashlib.sha256(bundle.model).hexdigest())
+        # Reading the bundle has compared this digest with the bytes.
+        return ModelFile(str(path), parsed, bundle, bundle.sha256, bundle.manifest.digests[bundle_format.MODEL])
     if start[4:8] == _TFLITE:
         parsed = tflite_file.read(path)
         digest = hashlib.sha256(parsed.data).hexdigest()

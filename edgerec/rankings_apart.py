@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device_tests.bundle import Bundle
+from device_tests.bundle import KEPT, Bundle
 from device_tests.evaluation import from_npy
 from device_tests.ranking import Ids, overlap
 from device_tests.report import Quality
@@ -22,7 +22,8 @@ PERSISTENCE = 0.9
 """Of rank-biased overlap: how likely a reader of a list goes on to its next place."""
 
 SEED = 0
-_ASKED = ("proof/eval_input_", "proof/eval_seen_", "proof/eval_relevant_", "proof/eval_popularity")
+_ASKED = ("proof/eval_seen_", "proof/eval_relevant_", "proof/eval_popularity")
+_INPUTS = "proof/eval_input_"
 
 
 class ComparisonError(EdgerecError):
@@ -69,15 +70,15 @@ def rankings_apart(
         for path in paths
     ]
     old, new = (_quality(one.report.quality, path) for one, path in zip(ran, paths, strict=True))
-    lists = [from_npy(one.lists or b"", LISTS, "<i4", (None, None)).view(np.int32) for one in ran]
+    first, second = (from_npy(one.lists or b"", LISTS, "<i4", (None, None)).view(np.int32) for one in ran)
     per_user = [one.per_user("recall", k) for one in (old, new)]
     change = paired_bootstrap((after - before for before, after in zip(*per_user, strict=True)), seed=SEED)
     return RankingsApart(
         runtime=str(runtime),
-        users=len(lists[0]),
+        users=len(first),
         k=k,
-        overlap=float(overlap(*lists).mean()),
-        rank_biased_overlap=float(rank_biased_overlap(*lists).mean()),
+        overlap=float(overlap(first, second).mean()),
+        rank_biased_overlap=float(rank_biased_overlap(first, second).mean()),
         persistence=PERSISTENCE,
         recall_old=old.metric("recall", k),
         recall_new=new.metric("recall", k),
@@ -87,7 +88,9 @@ def rankings_apart(
 
 def refuse_other_users(old: Bundle, new: Bundle) -> None:
     """Raise ComparisonError where two bundles have no evaluation set, or not the same one."""
-    asked = _asked(old), _asked(new)
+    # A bundle that dropped items has numbered those of its inputs anew; what users saw is of the whole catalogue.
+    same_items = old.members.get(KEPT) == new.members.get(KEPT)
+    asked = [_starting(bundle, (*_ASKED, _INPUTS) if same_items else _ASKED) for bundle in (old, new)]
     for bundle, found in zip((old, new), asked, strict=True):
         if not found:
             raise ComparisonError(f"{bundle.manifest.name} has no evaluation set; pack it with [data] in edgerec.toml.")
@@ -101,8 +104,8 @@ def rank_biased_overlap(old: Ids, new: Ids, persistence: float = PERSISTENCE) ->
     """Return the extrapolated rank-biased overlap of lists [users, k] without repeats, float64 [users] in [0, 1].
 
     It is (X_k / k) p^k + (1 - p) / p times the sum over d of (X_d / d) p^d, with X_d the items that the first d places
-    have in common. Source: W. Webber, A. Moffat, J. Zobel, A similarity measure for indefinite rankings, ACM Transactions on
-    Information Systems 28(4), 2010, equation 23, of lists of one length.
+    have in common. Source: W. Webber, A. Moffat, J. Zobel, A similarity measure for indefinite rankings, ACM
+    Transactions on Information Systems 28(4), 2010, equation 23, of lists of one length.
     """
     depth = old.shape[1]
     common = np.zeros(old.shape, np.float64)
@@ -114,11 +117,12 @@ def rank_biased_overlap(old: Ids, new: Ids, persistence: float = PERSISTENCE) ->
     agreement = common.cumsum(axis=1) / (place + 1)
     weights = persistence ** (place + 1)
     biased: npt.NDArray[np.float64] = (1 - persistence) / persistence * (agreement * weights).sum(axis=1)
-    return biased + agreement[:, -1] * persistence**depth
+    biased += agreement[:, -1] * persistence**depth
+    return biased
 
 
-def _asked(bundle: Bundle) -> Mapping[str, bytes]:
-    return {name: data for name, data in bundle.members.items() if name.startswith(_ASKED)}
+def _starting(bundle: Bundle, starts: tuple[str, ...]) -> Mapping[str, bytes]:
+    return {name: data for name, data in bundle.members.items() if name.startswith(starts)}
 
 
 def _quality(quality: Quality | None, path: Path) -> Quality:

@@ -13,8 +13,8 @@ class Area:
     """A named number of bytes and what it is made of: `bytes` is the sum of its children's, where it has any.
 
     `kind` is "app" (all that ships), "model" (the .tflite), "table", "dense", "other" (a kind of tensor, and each
-    tensor of it), "graph" (all in the .tflite that is no tensor's data, and each part of it) or "member" (another file of
-    a bundle).
+    tensor of it), "graph" (all in the .tflite that is no tensor's data, and each part of it) or "member" (another file
+    of a bundle).
     """
 
     name: str

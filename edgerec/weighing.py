@@ -1,4 +1,4 @@
-"""What the parts of a file weigh deflated and what numbers are in them, from all of them or from evenly spaced blocks."""
+"""What the parts of a file weigh deflated and what numbers are in them, read whole or in evenly spaced blocks."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence

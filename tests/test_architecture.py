@@ -316,7 +316,8 @@ def smallest_tflite() -> bytes:
 
 
 def test_the_fast_commands_load_nothing_heavy(project: Path) -> None:
-    fast = (["--help"], ["check"], ["check", "--json"], ["inspect", "model.tflite"], ["contract", "model.tflite"])
+    files = ["model.tflite"]
+    fast = (["--help"], ["check"], ["check", "--json"], ["inspect", *files], ["contract", *files], ["diff", *2 * files])
     assert loaded_by(*fast, cwd=project) & HEAVY == set()
 
 

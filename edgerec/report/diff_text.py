@@ -134,23 +134,19 @@ def _grown(old: int, new: int) -> str:
 
 
 def _tensors(changes: Sequence[TensorChange]) -> str:
-    rows = []
-    for change in changes:
-        one = change.new or change.old
-        if one is None:
-            continue
-        rows.append(
-            (
-                one.size.name,
-                change.status if change.matched_by in (None, "name") else f"{change.status}, by {change.matched_by}",
-                _both(change, lambda each: each.size.dtype),
-                _both(change, lambda each: str(list(each.size.shape))),
-                _both(change, lambda each: size(each.size.bytes)),
-                _both(change, _scales),
-                _both(change, _zeros),
-                "data" if "data" in change.what else "",
-            )
+    rows = [
+        (
+            _both(change, lambda each: each.size.name),
+            change.status if change.matched_by in (None, "name") else f"{change.status}, by {change.matched_by}",
+            _both(change, lambda each: each.size.dtype),
+            _both(change, lambda each: str(list(each.size.shape))),
+            _both(change, lambda each: size(each.size.bytes)),
+            _both(change, _scales),
+            _both(change, _zeros),
+            "data" if "data" in change.what else "",
         )
+        for change in changes
+    ]
     header = ("", "", "type", "shape", "bytes", "scales", "zeros", "")
     return table(header, rows, indent="  ")
 
@@ -165,7 +161,7 @@ def _scales(one: StoredTensor) -> str:
     if scales is None:
         return ""
     if scales.least is None or scales.greatest is None:
-        return f"{count(scales.count)} in blocks"
+        return f"{count(scales.count)} {'in blocks' if scales.blockwise else 'not finite'}"
     if scales.count == 1:
         return f"{scales.least:.4g}"
     return f"{count(scales.count)}: {scales.least:.4g} to {scales.greatest:.4g}"
@@ -185,7 +181,7 @@ def _signatures(changes: Sequence[SignatureChange]) -> str:
     for change in changes:
         for side, shape in (("old", change.old), ("new", change.new)):
             rows.append((change.key, side, _ports(shape)))
-    return table(("", "", ""), rows, indent="  ")
+    return table(("", "", "inputs -> outputs"), rows, indent="  ")
 
 
 def _ports(shape: SignatureShape | None) -> str:

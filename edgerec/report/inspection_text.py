@@ -122,14 +122,15 @@ def _tensors(inspection: Inspection, shown: Sequence[StoredTensor]) -> str:
             size(one.size.bytes),
             share(one.size.bytes / total),
             ("~ " if one.estimated else "") + size(one.deflated_bytes),
+            share(one.deflated_bytes / (one.size.bytes or 1)),
             _scales(one.size),
             "" if one.zeros is None else ("~ " if one.estimated else "") + share(one.zeros),
             _distinct(one),
         )
         for one in shown
     ]
-    header = ("", "kind", "type", "shape", "on disk", "of file", "deflated", "scales", "zeros", "values")
-    text = table(header, rows, right=(4, 5, 6, 7, 8, 9), indent="  ")
+    header = ("", "kind", "type", "shape", "on disk", "of file", "deflated", "to", "scales", "zeros", "values")
+    text = table(header, rows, right=(4, 5, 6, 7, 8, 9, 10), indent="  ")
     left = len(inspection.tensors) - len(shown)
     return f"{text}\n  and {left} smaller ones (--all shows them)" if left else text
 
