@@ -19,7 +19,7 @@ from hostile.readers import Readers, Surface, UncleanError, clean
 
 CORPUS = sorted(path for path in (Path(__file__).parent / "fixtures" / "hostile").iterdir() if path.is_file())
 SEED = int(os.environ.get("EDGEREC_FUZZ_SEED", "20261125"))
-FRESH = {"tflite": 7000, "toml": 10_000, "bundle": 1000, "report": 2000}
+FRESH = {"tflite": 7000, "toml": 10_000, "bundle": 1000, "report": 1500, "baseline": 500}
 
 
 @pytest.fixture(scope="module")

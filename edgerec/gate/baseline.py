@@ -13,8 +13,9 @@ from pathlib import Path
 
 from device_tests import record
 from device_tests.errors import HarnessError
-from device_tests.files import read_whole, write_whole
+from device_tests.files import is_there, read_whole, write_whole
 from edgerec.gate.limit_kind import UnknownLimitError, limit_kind
+from edgerec.gate.quantity import MOST
 from edgerec.statistics import Interval
 
 VERSION = 1
@@ -124,7 +125,7 @@ def dumps(baseline: Baseline) -> str:
 
 def read(path: Path) -> Baseline:
     """Return the baseline in a file, an empty one where there is none yet; raises BaselineError for any other file."""
-    return loads(read_whole(path, BaselineError), str(path)) if path.exists() else EMPTY
+    return loads(read_whole(path, BaselineError), str(path)) if is_there(path) else EMPTY
 
 
 def write(path: Path, baseline: Baseline) -> None:
@@ -164,6 +165,7 @@ def _rules(accepted: Accepted) -> Iterator[tuple[bool, str]]:
         low, high = one.interval if len(one.interval) == 2 else (one.amount, one.amount)  # noqa: PLR2004
         yield len(one.interval) in {0, 2}, f"interval of {one.name} should have two bounds or none"
         yield 0 <= low <= one.amount <= high, f"{one.name} should be at least 0 and lie in its interval"
+        yield high < MOST, f"{one.name} should be below {MOST}"
     yield all(one.size_bytes >= 0 for one in accepted.tensors), "a tensor should have 0 bytes or more"
 
 
