@@ -19,6 +19,7 @@ from edgerec.gate.quantity import MOST
 from edgerec.statistics import Interval
 
 VERSION = 1
+_LEAST = 1e-12  # a share of one in as many users as nobody has; less has no ratio that a float holds
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -165,7 +166,8 @@ def _rules(accepted: Accepted) -> Iterator[tuple[bool, str]]:
         low, high = one.interval if len(one.interval) == 2 else (one.amount, one.amount)  # noqa: PLR2004
         yield len(one.interval) in {0, 2}, f"interval of {one.name} should have two bounds or none"
         yield 0 <= low <= one.amount <= high, f"{one.name} should be at least 0 and lie in its interval"
-        yield high < MOST, f"{one.name} should be below {MOST}"
+        real = all(each == 0 or _LEAST <= each < MOST for each in (low, one.amount, high))
+        yield real, f"{one.name} should be 0 or from {_LEAST} to below {MOST}"
     yield all(one.size_bytes >= 0 for one in accepted.tensors), "a tensor should have 0 bytes or more"
 
 

@@ -14,7 +14,7 @@ MOST = 1 << 63
 """Where amounts end: what is more than 8 EiB or 292 years limits nothing."""
 
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-zµ%]*)\s*")
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,3}")
+_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,3}")
 
 
 class QuantityError(EdgerecError):
