@@ -72,6 +72,14 @@ def writing(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
+def is_there(path: Path) -> bool:
+    """Say whether something lies at `path`; nothing does at one that no file can have."""
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long
+        return False
+
+
 def refuse_other_than_file(path: Path) -> None:
     """Raise OSError where `path` is there and is not a file: a pipe may never end, and a device neither."""
     if path.exists() and not path.is_file():

@@ -78,6 +78,12 @@ TOKENS = (
     *(
         b'"99999999 GiB"',
         b'"98 %"',
+        b'"+2 %"',
+        b'"+20 KiB"',
+        b'"ratchet"',
+        b'"+' + b"9" * 400 + b' %"',
+        b"[budget.table]\n",
+        b"[policy]\n",
         b'"1e400 s"',
         b'"' + b"9" * 400 + b' KiB"',
         b"[budget]\n",

@@ -1,4 +1,4 @@
-"""Everything that reads a .tflite, a bundle, a report or an edgerec.toml, and the text made of it, one input at a time.
+"""All that reads a .tflite, bundle, report, baseline or edgerec.toml, and the text made of it, one input at a time.
 
 A reader returns whether the input was taken. What it raises is a finding: a refusal is one of edgerec's own errors, in
 text that can neither steer a terminal nor a CI log, and whatever is taken is rendered in such text.
@@ -9,7 +9,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from random import Random
+from xml.etree import ElementTree as ET
 
 from converters import tflite_file, values
 from converters.errors import ConverterError
@@ -19,8 +21,10 @@ from device_tests.errors import HarnessError
 from device_tests.evaluation import Baseline, EvaluationSet, Golden
 from edgerec import given_file
 from edgerec.config import parse_config
+from edgerec.contracting import Subject, judged
 from edgerec.diff import diff
 from edgerec.errors import EdgerecError
+from edgerec.gate import baseline
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
 from edgerec.gate.check import check
 from edgerec.gate.limit_kind import LIMITS
@@ -29,14 +33,18 @@ from edgerec.half_rates import float32_ranks
 from edgerec.inspection import Inspection, inspect
 from edgerec.model_file import ModelFile
 from edgerec.report.console import error_text
+from edgerec.report.contract_text import contract_json, contract_text
 from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
 from edgerec.report.diff_text import diff_json, diff_text
 from edgerec.report.inspection_text import inspection_json, inspection_text
-from edgerec.report.verdict_text import verdict_text, verdicts_json
+from edgerec.report.outcome import Outcome
+from edgerec.report.verdict_formats import FORMATS
+from edgerec.report.verdict_text import verdict_text
 from edgerec.strict_toml import Table
 from hostile import mutation, seeds
 
+RUNTIME = "tflite-runtime==2.14.0"
 REFUSALS = (EdgerecError, HarnessError, ConverterError)
 
 _AMOUNTS: Mapping[str, object] = {"bytes": 1000, "ns": "1 us", "count": 10, "version": "2.3.0", "flag": False}
@@ -63,6 +71,18 @@ def all_limits() -> Budget:
     return budget_of(Table("edgerec.toml", (), {**limits, **more}, {}))
 
 
+def relative_limits() -> Budget:
+    """Give a budget of limits that are relative to a baseline."""
+    limits = {
+        "model_bytes": "+2 %",
+        "app_bytes": "ratchet",
+        "p50": "+5 %",
+        "recall_at_5": "-1 %",
+        "private_bytes": "+1 KiB",
+    }
+    return budget_of(Table("edgerec.toml", (), limits, {}))
+
+
 def clean(text: str) -> str:
     """Return the text; raise UncleanError where it is not only printable letters and line ends."""
     for line in text.split("\n"):
@@ -72,7 +92,7 @@ def clean(text: str) -> str:
 
 
 class Readers:
-    """The four surfaces over one set of seeds."""
+    """The surfaces over one set of seeds."""
 
     def __init__(self) -> None:
         """Read the seeds."""
@@ -81,12 +101,16 @@ class Readers:
         self.model = self._model(self.bundle)
         self.inspection = inspect(self.model)
         self.budget = all_limits()
+        self.relative = relative_limits()
         self.ranks = float32_ranks(self.bundle)
+        self.told = report.loads(seeds.reports(self.bundle)[0])
+        (self.accepted,) = baseline.loads(seeds.baselines(self.bundle)[0]).bundles.values()
 
     @cached_property
     def surfaces(self) -> dict[str, Surface]:
         """Give the surfaces by name."""
         tflites, reports = seeds.tflites(), seeds.reports(self.bundle)
+        baselines = seeds.baselines(self.bundle)
         drawn_from = tuple(data for data in tflites for _ in range(8 if len(data) < 8192 else 1))
         return {
             "tflite": Surface(
@@ -95,6 +119,12 @@ class Readers:
             "bundle": Surface(".edgerec", (bundle.encode(self.members),), self.changed_bundle, self.bundle_file),
             "report": Surface(
                 ".report.json", reports, lambda data, drawn: mutation.changed_json(data, drawn, reports), self.report
+            ),
+            "baseline": Surface(
+                ".baseline.json",
+                baselines,
+                lambda data, drawn: mutation.changed_json(data, drawn, baselines),
+                self.baseline,
             ),
             "toml": Surface(
                 ".toml", seeds.TOMLS, lambda data, drawn: mutation.changed_text(data, drawn, seeds.TOMLS), self.toml
@@ -108,6 +138,9 @@ class Readers:
             file = tflite_file.parse(data, "input")
             digest = hashlib.sha256(data).hexdigest()
             self._told(ModelFile("input.tflite", file, None, digest, digest))
+            found = judged(Subject(Path("input.tflite"), file, ""), RUNTIME)
+            clean(contract_text(found))
+            _strict_json(contract_json(found))
             _refused(lambda: given_file.entry_point(file))
             clean(given_file.precision_of(file))
             for graph in file.subgraphs:
@@ -135,12 +168,21 @@ class Readers:
 
         def read() -> None:
             found = report.loads(data, "input")
-            verdict = check(self.model, {"input": found}, self.budget)
-            clean(verdict_text(verdict))
-            _strict_json(verdicts_json([verdict]))
+            _written(Outcome((check(self.model, {"input": found}, self.budget),)))
             figures = figures_of(found, self.ranks)
             clean(device_text(figures))
             _strict_json(device_json(figures, None))
+
+        return _refused(read)
+
+    def baseline(self, data: bytes) -> bool:
+        """Read a baseline, hold a model to it, and write it again."""
+
+        def read() -> None:
+            found = baseline.loads(data, "input")
+            for accepted in found.bundles.values():
+                _written(Outcome((check(self.model, {"input": self.told}, self.relative, accepted=accepted),)))
+            baseline.loads(baseline.dumps(found))
 
         return _refused(read)
 
@@ -157,7 +199,7 @@ class Readers:
             if config.bundles:
                 budgets += [one.budget for one in plan(config, (), (), NO_LIMITS)]
             for budget in budgets:
-                clean(verdict_text(check(self.model, {}, budget)))
+                _written(Outcome((check(self.model, {}, budget, accepted=self.accepted),)))
 
         return _refused(read)
 
@@ -188,9 +230,7 @@ class Readers:
         found = diff(self.inspection, inspection)
         clean(diff_text(found))
         _strict_json(diff_json(found))
-        verdict = check(model, {}, self.budget)
-        clean(verdict_text(verdict))
-        _strict_json(verdicts_json([verdict]))
+        _written(Outcome((check(model, {}, self.budget),)))
 
     @staticmethod
     def _model(found: bundle.Bundle) -> ModelFile:
@@ -204,8 +244,30 @@ def _refused(read: Callable[[], object]) -> bool:
         read()
     except REFUSALS as error:
         clean(error_text(error))
+        _written(Outcome.refused(error, "."))
         return False
     return True
+
+
+def _written(outcome: Outcome) -> None:
+    """Write an outcome in every format; each has to be what its readers take, whatever names are in it."""
+    for verdict in outcome.verdicts:
+        clean(verdict_text(verdict))
+    for name, write in FORMATS.items():
+        text = write(outcome)
+        text.encode("utf-8")
+        if name in {"json", "sarif"}:
+            json.loads(text, parse_constant=_no_number)
+        elif name == "junit":
+            ET.fromstring(text)  # noqa: S314 - it is our own, and whether it is well formed is asked
+        elif name == "markdown":
+            clean(text)
+        elif not all(line.startswith("::") and line.isprintable() for line in text.splitlines()):
+            raise UncleanError(f"an annotation is more than one command: {text[:200]!r}")
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def _decoded(file: tflite_file.TfliteFile, tensor: Tensor) -> None:

@@ -16,6 +16,8 @@ from device_tests.metrics import coverage_depth
 from device_tests.popularity import halves
 from device_tests.ragged import Ragged
 from device_tests.report import Board, DeviceReport, GoldenResult, Quality
+from edgerec.gate import baseline
+from edgerec.gate.baseline import Accepted, Figure, StoredTensor
 
 FIXTURES = Path(__file__).resolve().parent.parent / "tests" / "fixtures"
 ITEMS, LENGTH, K, NEGATIVES = 30, 5, 5, 2
@@ -74,6 +76,12 @@ budget.p95 = "3 ms"
 [budget]
 instructions = "1.05 M"
 "top_k_overlap" = 0.9
+model_bytes = ["4 KiB", "+2 %"]
+p50 = "ratchet"
+
+[policy]
+baseline = "edgerec-baseline.json"
+threshold = "0.5 %"
 """,
 )
 
@@ -156,6 +164,22 @@ def device_report(measured: bundle.Bundle) -> DeviceReport:
         (replace(latency, threads=2),), Sustained((Second(0, 3, (5, 7)), Second(10**9, 2, (4, 4)))),
         Storage(3256, 900, 80), Conditions((before, after), "off"),
     )  # fmt: skip
+
+
+def baselines(measured: bundle.Bundle) -> tuple[bytes, ...]:
+    """Give the text of a baseline of a bundle."""
+    figures = tuple(
+        Figure(name, measurer, amount, interval, "measured", "tiny.report.json", measured.sha256)
+        for name, measurer, amount, interval in (
+            ("model_bytes", "", 3000.0, ()),
+            ("p50", "Cortex-A72, tflite-runtime==2.14.0", 20_000.0, (19_000.0, 21_000.0)),
+            ("recall_at_5", "", 0.5, (0.25, 0.75)),
+        )
+    )
+    accepted = Accepted(
+        figures, (StoredTensor("table", "FLOAT32", (31, 8), 992), StoredTensor("gone", "INT8", (4,), 4))
+    )
+    return (baseline.dumps(baseline.Baseline(bundles={"tiny.edgerec": accepted})).encode(),)
 
 
 def reports(measured: bundle.Bundle) -> tuple[bytes, ...]:

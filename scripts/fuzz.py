@@ -16,7 +16,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-ORDER = (*["tflite", "toml"] * 7, "toml", "toml", "toml", "bundle", "report", "report")
+ORDER = (*["tflite", "toml"] * 7, "toml", "toml", "baseline", "bundle", "report", "report")
 TOLD_EVERY = 10_000
 MOST_BYTES = 3 << 30
 

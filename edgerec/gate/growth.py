@@ -9,6 +9,7 @@ from edgerec.gate.limit_kind import LimitKind, Unit, kept_of_float32, limit_kind
 from edgerec.gate.quantity import QuantityError, bytes_of, count_of, nanoseconds_of
 
 RATCHET = "ratchet"
+_MOST_SHARE = 1000.0
 _SIGNED = re.compile(r"\s*([+-])\s*([0-9].*)")
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 _AMOUNT_OF: Mapping[Unit, Callable[[object], int]] = {"bytes": bytes_of, "ns": nanoseconds_of, "count": count_of}
@@ -65,7 +66,10 @@ def growth(name: str, written: str, where: str, on: str = "") -> Growth:
             f'{written!r}, expected what it may lose to the baseline, such as "{example}" or "{RATCHET}"'
         )
     if percent := _PERCENT.fullmatch(match[2]):
-        return Growth(name, float(percent[1]) / 100, 0, written, where, on)
+        share = float(percent[1]) / 100
+        if share > _MOST_SHARE:
+            raise QuantityError(f"{written[:40]!r}, expected at most {100 * _MOST_SHARE:,.0f} % to be a limit at all")
+        return Growth(name, share, 0, written, where, on)
     if kind.unit == "share":
         raise QuantityError(f'{written!r}, expected a share of the baseline\'s such as "{example}"')
     return Growth(name, 0.0, _AMOUNT_OF[kind.unit](match[2].strip()), written, where, on)

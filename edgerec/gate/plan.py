@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from device_tests import report as report_format
+from device_tests.files import is_there
 from device_tests.report import DeviceReport
 from edgerec.config import FILE_NAME, BundleSetting, Config
 from edgerec.gate import baseline as baseline_format
@@ -164,12 +165,5 @@ def _planned(config: Config, setting: BundleSetting, reports: tuple[Path, ...], 
         )
     beside = tuple(map(Path, reports_beside(str(setting.path))))
     named = reports or setting.reports
-    found = named or tuple(path for path in beside if _is_there(path))
+    found = named or tuple(path for path in beside if is_there(path))
     return Planned(setting.path, found, (named or beside)[0], budget, setting.where)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long for any file
-        return False

@@ -92,3 +92,8 @@ def test_what_is_no_count_is_refused(written: object) -> None:
 def test_a_size_that_no_disk_has_is_refused(written: str) -> None:
     with pytest.raises(QuantityError, match=r"expected a size such as .*, below 9223372036854775808"):
         bytes_of(written)
+
+
+def test_a_version_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(QuantityError, match="expected a version"):
+        version_of(f"2.{'9' * 5000}")
