@@ -58,7 +58,7 @@ SAID = {
     "platform": "linux_x",
     "asked_versions": 20,
     "ops": {"ADD": [1, 2]},
-    "answers": [[0, "default", 1, "wrong", "off"]],
+    "answers": [[1, "default", 1, "wrong", "off"]],
 }
 
 
