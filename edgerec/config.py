@@ -144,11 +144,15 @@ class DataSetting:
 
 @dataclass(frozen=True)
 class BundleSetting:
-    """`[[bundle]]`: one bundle or .tflite, the reports that prove it, and its own limits."""
+    """`[[bundle]]`: one bundle or .tflite, the reports that prove it, its own limits, and the `file:line` it stands in.
+
+    `where` is empty for one that no file names.
+    """
 
     path: Path
     reports: tuple[Path, ...] = ()
     budget: Budget = NO_LIMITS
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,7 @@ def _bundle(table: Table, folder: Path) -> BundleSetting:
         path=folder / table.required_text("path"),
         reports=tuple(folder / report for report in table.texts("reports")),
         budget=budget_of(table.table("budget")),
+        where=table.where("path"),
     )
     table.refuse_unknown()
     return setting

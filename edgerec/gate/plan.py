@@ -1,7 +1,7 @@
 """Which files are checked, with which reports, against which budget."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from device_tests import report as report_format
@@ -30,12 +30,13 @@ path = "demo/gru.edgerec"
 
 @dataclass(frozen=True)
 class Planned:
-    """One file to check: the reports that may prove it, where a new report should go, and its budget."""
+    """One file to check: the reports that may prove it, where a new report should go, its budget, and what names it."""
 
     path: Path
     reports: tuple[Path, ...]
     report_path: Path
     budget: Budget
+    where: str = ""
 
 
 def plan(config: Config, files: Sequence[Path], reports: Sequence[Path], flags: Budget) -> tuple[Planned, ...]:
@@ -119,7 +120,7 @@ class _Read:
         return baseline.bundles.get(name_of(self.planned.path, policy.baseline), NOTHING)
 
     def verdict(self, policy: Policy, accepted: Accepted) -> Verdict:
-        return check(
+        verdict = check(
             self.file,
             self.reports,
             self.planned.budget,
@@ -128,6 +129,7 @@ class _Read:
             policy=policy,
             accepted=accepted,
         )
+        return replace(verdict, where=self.planned.where)
 
 
 def _read(planned: Sequence[Planned], conditions: Conditions) -> Iterator[_Read]:
@@ -151,8 +153,7 @@ def _refuse_without_baseline(planned: Sequence[Planned], policy: Policy) -> None
 
 def _setting(config: Config, path: Path) -> BundleSetting:
     same = (one for one in config.bundles if one.path.absolute() == path.absolute())
-    found = next(same, None)
-    return BundleSetting(path) if found is None else BundleSetting(path, found.reports, found.budget)
+    return replace(next(same, BundleSetting(path)), path=path)
 
 
 def _planned(config: Config, setting: BundleSetting, reports: tuple[Path, ...], flags: Budget) -> Planned:
@@ -163,5 +164,12 @@ def _planned(config: Config, setting: BundleSetting, reports: tuple[Path, ...], 
         )
     beside = tuple(map(Path, reports_beside(str(setting.path))))
     named = reports or setting.reports
-    found = named or tuple(path for path in beside if path.exists())
-    return Planned(setting.path, found, (named or beside)[0], budget)
+    found = named or tuple(path for path in beside if _is_there(path))
+    return Planned(setting.path, found, (named or beside)[0], budget, setting.where)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long for any file
+        return False

@@ -55,7 +55,8 @@ class Check:
 
     A limit relative to the baseline is `written` as "+2 %" or "ratchet", and `limit` is the amount that this allows,
     None without a figure in the baseline. `baseline` is that figure, and `change` the share by which the measured one
-    differs from it, None where it is unknown or below the policy's threshold. `grew` are the tensors that grew most.
+    differs from it, None where it is unknown or below the policy's threshold. `grew` are the tensors that grew most,
+    and `acceptance` is the command that takes the measured figure up as the baseline.
 
     What is kept of float32's may be that of one popularity `half`. A figure of raw values has its 95 % `interval`
     beside it, of whose lower end the limit is asked where it is `strict`. `measurer` is the machine and runtime that a
@@ -84,6 +85,7 @@ class Check:
     baseline: float | None = None
     change: float | None = None
     grew: tuple[GrownTensor, ...] = ()
+    acceptance: str = ""
 
     def __bool__(self) -> bool:
         return self.held is True or (self.held is None and self.tolerated)
@@ -106,20 +108,21 @@ class Check:
     @property
     def location(self) -> Location | None:
         """Give where the limit is written, None for one of the command line or of the gate itself."""
-        if self.where in {"", FLAG}:
-            return None
-        file, colon, line = self.where.rpartition(":")
-        return Location(file, int(line)) if colon and line.isdecimal() else Location(self.where, None)
+        return _location(self.where)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks of one bundle or .tflite, its own truth value; never true without a check."""
+    """All checks of one bundle or .tflite, its own truth value; never true without a check.
+
+    `where` is the `file:line` that names the file to be checked, empty where only the command line does.
+    """
 
     subject: str
     sha256: str
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
+    where: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.checks) and all(self.checks)
@@ -127,3 +130,14 @@ class Verdict:
     def of(self, state: State) -> tuple[Check, ...]:
         """Give the checks in a state."""
         return tuple(check for check in self.checks if check.state == state)
+
+    def location(self, check: Check) -> Location:
+        """Give where to look for a check: the line of its limit, else the line that names the file, else the file."""
+        return check.location or _location(self.where) or Location(self.subject, None)
+
+
+def _location(where: str) -> Location | None:
+    if where in {"", FLAG}:
+        return None
+    file, colon, line = where.rpartition(":")
+    return Location(file, int(line)) if colon and line.isdecimal() else Location(where, None)

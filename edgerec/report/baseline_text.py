@@ -18,6 +18,14 @@ def moved_text(moved: Sequence[Moved]) -> str:
 def _line(moved: Moved) -> str:
     unit = "bytes" if moved.name == TENSORS else limit_kind(moved.name).unit
     on = f" on {moved.measurer}" if moved.measurer else ""
+    return f"{moved.bundle} {moved.name}{on} {_change(moved, unit)}"
+
+
+def _change(moved: Moved, unit: str) -> str:
     after = amount(moved.after, unit)
-    change = after if moved.before is None else f"{amount(moved.before, unit)} -> {after}"
-    return f"{moved.bundle} {moved.name}{on} {change}"
+    if moved.before is None:
+        return after
+    before = amount(moved.before, unit)
+    if before == after:  # which rounding made of two that differ
+        return f"{moved.before:.12g} -> {moved.after:.12g} ({unit})"
+    return f"{before} -> {after}"
