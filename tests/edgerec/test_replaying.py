@@ -1,5 +1,7 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +35,15 @@ def test_golden_outputs_that_do_not_hold_are_an_error(tmp_path: Path, rebuilt: R
     subject = read_subject(path)
     (found, *_) = replayed(judged(subject, OLD), subject, environment.parse(OLD)).findings
     assert (found.rule, found.level, found.evidence.runtime) == ("golden-missed", "error", OLD)
+
+
+def test_golden_outputs_of_another_model_do_not_hold(tmp_path: Path, rebuilt: Rebuilt, tiny_model: Any) -> None:
+    other = replace(tiny_model, dense=tiny_model.dense[::-1].copy())
+    bundle_format.write(tmp_path / "other.edgerec", rebuilt({bundle_format.MODEL: other.tflite()}))
+    subject = read_subject(tmp_path / "other.edgerec")
+    assert judged(subject, OLD)
+    contract = replayed(judged(subject, OLD), subject, environment.parse(OLD))
+    assert not contract
+    (found,) = contract.findings
+    assert (found.rule, found.op) == ("golden-missed", "the whole model")
+    assert found.evidence.seen
