@@ -11,7 +11,8 @@ from converters.errors import TableError
 from converters.finding import Finding
 from converters.graph_writer import GraphWriter
 from converters.probes.archive import probes
-from converters.probes.models import ANY_VERSION, Probe
+from converters.probes.models import ANY_VERSION, Probe, fully_connected
+from converters.probes.weights import integers
 from converters.runtime_table import Answer, RuntimeTable, tables_of
 from converters.tflite_file import TfliteFile, parse
 from converters.weight_use import WeightUse
@@ -101,6 +102,17 @@ def test_a_version_that_a_runtime_refuses_is_an_error_that_names_those_that_take
     assert "edgerec convert MODEL --runtime tflite-runtime==2.14.0" in found.remedy
     assert NEW in found.remedy
     assert errors(file, NEW) == []
+
+
+def test_a_runtime_that_takes_a_version_and_answers_it_wrongly_is_no_remedy() -> None:
+    """TensorFlow's converter writes this for DEFAULT with EXPERIMENTAL_SPARSITY."""
+    sparse = fully_connected(integers("INT8", "row", sparse="1x16"), asymmetric=True, bias=True).model
+    file = parse(sparse.replace(ANY_VERSION.to_bytes(4, "little"), (12).to_bytes(4, "little")))
+    (found,) = errors(file, OLD)
+    assert (found.rule, "ship" in found.remedy) == ("op-version", False)
+    (found,) = errors(file, NEW)
+    assert found.rule == "wrong-answers"
+    assert "EXPERIMENTAL_SPARSITY), or switch the default delegate off" in found.remedy
 
 
 def test_flex_custom_and_what_nobody_was_asked(load: Load) -> None:
