@@ -9,6 +9,7 @@ from converters.finding import Finding
 from converters.runtime_table import RuntimeTable, tables_of
 from converters.tflite_file import TfliteFile
 from device_tests import bundle as bundle_format
+from device_tests.files import refuse_other_than_file
 from edgerec.errors import EdgerecError
 
 _ZIP = b"PK\x03\x04"
@@ -53,6 +54,7 @@ class Contract:
 def read_subject(path: Path) -> Subject:
     """Read a .tflite, mapped and not copied, or a bundle. Raises ContractError, TfliteError, BundleError."""
     try:
+        refuse_other_than_file(path)
         with path.open("rb") as file:
             start = file.read(len(_ZIP))
     except OSError as why:
@@ -66,6 +68,7 @@ def read_subject(path: Path) -> Subject:
 def read_table(path: Path) -> RuntimeTable:
     """Read a table that `edgerec contract --probe` wrote. Raises ContractError, TableError."""
     try:
+        refuse_other_than_file(path)
         return runtime_table.parse(path.read_bytes(), str(path))
     except OSError as why:
         raise ContractError(f"{path}: cannot be read: {why.strerror}.") from why
