@@ -1,6 +1,7 @@
 """`contract(file, runtime) -> findings`: what a .tflite asks of a runtime, against what that runtime said."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from converters.errors import TableError
 from converters.finding import LEVELS, Evidence, Finding
@@ -13,6 +14,7 @@ __all__ = ["Evidence", "Finding", "contract", "findings_by_table"]
 
 _BAD = {"wrong": "wrong-answers", "refused": "weights-refused", "died": "runtime-dies"}
 _SEVERITY = ("died", "wrong", "refused")
+_Uses: TypeAlias = dict[tuple[WeightUse, int], dict[str, None]]  # the names of the tensors, in their order
 _WITHOUT = {"none": "without a delegate", "reference": "with the reference kernels"}
 
 
@@ -32,11 +34,14 @@ def contract(file: TfliteFile, runtime: str) -> tuple[Finding, ...]:
 
 def findings_by_table(file: TfliteFile, tables: Sequence[RuntimeTable]) -> tuple[Finding, ...]:
     """Return what `file` asks and may not get by the tables of one runtime, one a platform; errors first."""
-    found = [*static_findings(file), *_of_versions(file, tables), *_of_weights(file, tables)]
+    uses: _Uses = {}
+    for use in weight_uses(file):
+        uses.setdefault((use.weights, use.version), {})[use.tensor] = None
+    found = [*static_findings(file), *_of_versions(file, uses, tables), *_of_weights(uses, tables)]
     return tuple(sorted(found, key=lambda one: LEVELS.index(one.level)))
 
 
-def _of_versions(file: TfliteFile, tables: Sequence[RuntimeTable]) -> Iterator[Finding]:
+def _of_versions(file: TfliteFile, uses: _Uses, tables: Sequence[RuntimeTable]) -> Iterator[Finding]:
     for name, version in sorted({(code.name, code.version) for code in file.operator_codes if not code.custom}):
         refusing = next((table for table in tables if table.takes(name, version) is False), None)
         asked = next((table for table in tables if table.takes(name, version) is not None), None)
@@ -44,22 +49,30 @@ def _of_versions(file: TfliteFile, tables: Sequence[RuntimeTable]) -> Iterator[F
             versions = sorted(refusing.ops.get(name, ()))
             taken = f"takes versions {versions[0]} to {versions[-1]} of it" if versions else "does not know it"
             evidence = _evidence(refusing, f"asked for version {version}, it {taken}")
-            yield Finding("op-version", "error", f"{name} {version}", evidence, _newer(refusing, name, version))
+            remedy = f"convert for it (edgerec convert MODEL --runtime {refusing.runtime}){_newer(name, version, uses)}"
+            yield Finding("op-version", "error", f"{name} {version}", evidence, remedy)
         elif asked is None:
             evidence = _evidence(tables[0], f"it was asked for versions 1 to {tables[0].asked_versions} only")
             yield Finding("op-unknown", "unknown", f"{name} {version}", evidence, _run_it(tables[0]))
 
 
-def _newer(table: RuntimeTable, name: str, version: int) -> str:
-    taking = _those(lambda one: one.takes(name, version) is True)
-    return f"convert for it (edgerec convert MODEL --runtime {table.runtime}){_or_ship(taking)}"
+def _newer(name: str, version: int, uses: _Uses) -> str:
+    """Name the runtimes that take a version of an op and answer rightly with the weights that it reads here."""
+    weights = [use for use, of in uses if (use.op, of) == (name, version)]
+
+    def fits(table: RuntimeTable) -> bool:
+        return table.takes(name, version) is True and all(_is_right(table, one, version) for one in weights)
+
+    return _or_ship(_those(fits))
 
 
-def _of_weights(file: TfliteFile, tables: Sequence[RuntimeTable]) -> Iterator[Finding]:
-    tensors: dict[tuple[WeightUse, int], dict[str, None]] = {}
-    for use in weight_uses(file):
-        tensors.setdefault((use.weights, use.version), {})[use.tensor] = None
-    for (weights, version), names in tensors.items():
+def _is_right(table: RuntimeTable, weights: WeightUse, version: int, kernels: str = "default") -> bool:
+    answer = table.answer(weights, version, kernels)
+    return answer is not None and answer.outcome == "right"
+
+
+def _of_weights(uses: _Uses, tables: Sequence[RuntimeTable]) -> Iterator[Finding]:
+    for (weights, version), names in uses.items():
         if not all(table.takes(weights.op, version) for table in tables):
             continue  # told once, by its version
         yield from _of_use(weights, version, tuple(names), tables)
@@ -96,15 +109,15 @@ def _without_the_delegate(
 
 
 def _other_weights(weights: WeightUse, version: int, table: RuntimeTable) -> str:
-    right = _those(lambda one: (answer := one.answer(weights, version)) is not None and answer.outcome == "right")
     if weights.layout.startswith(("sparse", "densified")):
         step = "store the weights densely (leave out tf.lite.Optimize.EXPERIMENTAL_SPARSITY)"
-    elif weights.granularity not in {"none", "tensor"} and not weights.granularity.endswith("shifted"):
+    elif weights.granularity in {"none", "tensor"} or weights.granularity.endswith("shifted"):
+        step = f"store the weights in another type (edgerec convert MODEL --runtime {table.runtime})"
+    else:
         convert = f"edgerec convert MODEL --precision dynamic_int8 --runtime {table.runtime}"
         step = f"quantize with one scale a tensor ({convert})"
-    else:
-        step = f"store the weights in another type (edgerec convert MODEL --runtime {table.runtime})"
-    return f"{step}{_or_ship(right)}"
+    off = ", or switch the default delegate off" if _is_right(table, weights, version, "none") else ""
+    return f"{step}{off}{_or_ship(_those(lambda one: _is_right(one, weights, version)))}"
 
 
 def _those(fits: Callable[[RuntimeTable], bool]) -> list[str]:

@@ -20,7 +20,7 @@ _OFFSET_BYTES = 4
 _VTABLE_HEAD_BYTES = 4
 _TABLE_COST_BYTES = 16  # an honest table takes at least 8 bytes: itself and the offset that leads to it
 _SPARE_ALLOWANCE_BYTES = 65_536
-_MOST_FIELDS = 16  # more than any table of the schema has; what a vtable says of others is never asked
+_MOST_FIELDS = 17  # more than any table of the schema has; what a vtable says of others is never asked
 MOST_TABLES = 1 << 20
 
 
@@ -167,6 +167,13 @@ class Table:
     def integers(self, slot: int, what: str, code: str = "i", *, most: int | None = None) -> tuple[int, ...]:
         """Return the integers of the vector in `slot`, as `vector` does."""
         return tuple(int(value) for value in self.vector(slot, what, code, most=most))
+
+    def indices(self, what: str, indices: tuple[int, ...], count: int, lowest: int = 0) -> tuple[int, ...]:
+        """Return `indices` once each is known to lie from `lowest` to below `count`."""
+        for index in indices:
+            if not lowest <= index < count:
+                raise self.refuse(what, index, f"an index from {lowest} to {count - 1}")
+        return indices
 
     def tables(self, slot: int, what: str) -> "Iterator[Table]":
         """Yield the tables of the vector of tables in `slot`, in order."""

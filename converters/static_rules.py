@@ -24,7 +24,9 @@ def _of_codes(file: TfliteFile) -> Iterator[Finding]:
             remedy = "leave tf.lite.OpsSet.SELECT_TF_OPS out of supported_ops and replace the layer that needs it"
             yield Finding("flex-op", "error", name, evidence, remedy)
         else:
-            remedy = "replace the layer that needs it, or link its kernel into the app and ask that build with --probe"
+            remedy = (
+                "replace the layer that needs it, or link its kernel into the app and prove it there (edgerec bench)"
+            )
             yield Finding("custom-op", "error", name, Evidence("no built-in kernel runs a custom op"), remedy)
 
 

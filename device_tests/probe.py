@@ -121,25 +121,28 @@ def _answered(archive: Archive, asked: runtime.Runtime, case: Mapping[str, Any],
 
     Raises what the runtime raises.
     """
-    types = sys.modules[asked.interpreter.__module__].OpResolverType
-    interpreter = asked.interpreter(
-        model_content=model, num_threads=1, experimental_op_resolver_type=types[KERNELS[kernels]]
-    )
     worst = 0.0
     for given, right, allowed in case["arrays"]:
-        value, expected = archive.array(given), archive.array(right)
-        (entry,) = interpreter.get_input_details()
-        interpreter.resize_tensor_input(entry["index"], value.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(entry["index"], value)
-        interpreter.invoke()
-        (out,) = interpreter.get_output_details()
-        got = interpreter.get_tensor(out["index"])
+        expected = archive.array(right)
+        got = _output(asked, model, kernels, archive.array(given))
         if got.shape != expected.shape:
             return f"the answer has shape {list(got.shape)}, expected {list(expected.shape)}".encode()
         apart = np.abs(got.astype(np.float64) - expected) / archive.array(allowed)
         worst = max(worst, float(np.nan_to_num(apart, nan=np.inf, posinf=np.inf).max()))
     return b"" if worst <= 1 else _how_far(worst).encode()
+
+
+def _output(asked: runtime.Runtime, model: bytes, kernels: str, value: Any) -> Any:
+    """Return what a model makes of one input, resized before tensors are allocated for the first time."""
+    kind = sys.modules[asked.interpreter.__module__].OpResolverType[KERNELS[kernels]]
+    interpreter = asked.interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=kind)
+    (entry,) = interpreter.get_input_details()
+    interpreter.resize_tensor_input(entry["index"], value.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry["index"], value)
+    interpreter.invoke()
+    (out,) = interpreter.get_output_details()
+    return interpreter.get_tensor(out["index"])
 
 
 def _how_far(times: float) -> str:

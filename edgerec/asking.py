@@ -14,7 +14,7 @@ from edgerec import storage
 from edgerec.progress import Progress, silent
 from edgerec.targets import child, local, zipapp
 from edgerec.targets.child import Ended
-from edgerec.targets.emulator import EmulatedDevice, Emulator
+from edgerec.targets.emulator.target import EmulatedDevice, Emulator
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.following import follow
 from edgerec.targets.job import REPORT, Job

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "convert": Entry("edgerec.cli.convert", "Make a .tflite of a trained Keras recommender for a named runtime."),
     "demo": Entry("edgerec.cli.demo", "Train, compress and prove a recommender on built-in data, in one table."),
+    "diff": Entry("edgerec.cli.diff", "Show what changed between two bundles or .tflite files."),
     "doctor": Entry("edgerec.cli.doctor", "Show what is installed here, and what edgerec keeps on disk."),
     "evaluate": Entry("edgerec.cli.evaluate", "Show what a bundle recommends to one user, beside float32."),
     "init": Entry("edgerec.cli.init", "Write an edgerec.toml with a budget of what a bundle comes to today."),

@@ -18,6 +18,7 @@ from edgerec.gate.limit_kind import UnknownLimitError, limit_kind
 from edgerec.statistics import Interval
 
 VERSION = 1
+_LEAST, _MOST = 1e-9, 1 << 63  # of what is no 0, so that no sum or share of amounts is infinite
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -163,8 +164,9 @@ def _rules(accepted: Accepted) -> Iterator[tuple[bool, str]]:
         yield _DIGEST.fullmatch(one.sha256) is not None, f"sha256 of {one.name} should be 64 hexadecimal digits"
         low, high = one.interval if len(one.interval) == 2 else (one.amount, one.amount)  # noqa: PLR2004
         yield len(one.interval) in {0, 2}, f"interval of {one.name} should have two bounds or none"
-        yield 0 <= low <= one.amount <= high, f"{one.name} should be at least 0 and lie in its interval"
-    yield all(one.size_bytes >= 0 for one in accepted.tensors), "a tensor should have 0 bytes or more"
+        yield 0 <= low <= one.amount <= high <= _MOST, f"{one.name} should be at least 0 and lie in its interval"
+        yield one.amount == 0 or one.amount >= _LEAST, f"{one.name} should be 0 or at least {_LEAST:g}"
+    yield all(0 <= one.size_bytes <= _MOST for one in accepted.tensors), "a tensor should have 0 bytes or more"
 
 
 def _has_amount(name: str) -> bool:

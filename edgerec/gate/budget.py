@@ -79,6 +79,11 @@ class Budget:
         )
 
     @property
+    def alone(self) -> "Budget":
+        """Give what holds for a file that no baseline has a figure of yet: all but the limits relative to one."""
+        return replace(self, growths=())
+
+    @property
     def in_force(self) -> tuple[Limit, ...]:
         """Give all limits, default floors among them; what is kept among candidates is one limit a half.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from device_tests.report import DeviceReport
+from edgerec.config import FILE_NAME
 from edgerec.gate.baseline import NOTHING, Accepted, Figure
 from edgerec.gate.budget import Budget, Limit
 from edgerec.gate.deciding import Decision, Relative, decided
@@ -95,12 +96,18 @@ class _Judge:
         if figure is None:
             check = self._check(start, measured, Decision(None))
             if measured.reading.amount is not None:
-                check = replace(check, reason=self._no_figure(start), remedy=command(["check", "--update-baseline"]))
+                check = replace(check, reason=self._no_figure(start), remedy=self._update_line(growth))
             return replace(check, limit=None, written=growth.written)
         relative = Relative(growth, figure, self.policy.threshold)
         limit = replace(start, amount=relative.allowed(figure.amount))
         check = self._check(limit, measured, decided(limit.kind, limit.amount, measured.reading, relative))
-        return replace(check, written=growth.written)
+        acceptance = self._update_line(growth, "--allow-growth") if check.held is False else ""
+        return replace(check, written=growth.written, acceptance=acceptance)
+
+    def _update_line(self, growth: Growth, *more: str) -> str:
+        file = growth.where.rpartition(":")[0]
+        config = ["--config", file] if file not in {"", FILE_NAME} else []
+        return command(["check", self.evidence.file.name, *config, "--update-baseline", *more])
 
     def _figure(self, limit: Limit, measured: Measured) -> Figure | None:
         return self.accepted.figure(limit.name, measured.measurer)

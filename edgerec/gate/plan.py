@@ -164,5 +164,12 @@ def _planned(config: Config, setting: BundleSetting, reports: tuple[Path, ...], 
         )
     beside = tuple(map(Path, reports_beside(str(setting.path))))
     named = reports or setting.reports
-    found = named or tuple(path for path in beside if path.exists())
+    found = named or tuple(path for path in beside if _is_there(path))
     return Planned(setting.path, found, (named or beside)[0], budget, setting.where)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long for any file
+        return False

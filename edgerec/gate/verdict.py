@@ -55,7 +55,8 @@ class Check:
 
     A limit relative to the baseline is `written` as "+2 %" or "ratchet", and `limit` is the amount that this allows,
     None without a figure in the baseline. `baseline` is that figure, and `change` the share by which the measured one
-    differs from it, None where it is unknown or below the policy's threshold. `grew` are the tensors that grew most.
+    differs from it, None where it is unknown or below the policy's threshold. `grew` are the tensors that grew most,
+    and `acceptance` is the command that takes the measured figure up as the baseline.
 
     What is kept of float32's may be that of one popularity `half`. A figure of raw values has its 95 % `interval`
     beside it, of whose lower end the limit is asked where it is `strict`. `measurer` is the machine and runtime that a
@@ -84,6 +85,7 @@ class Check:
     baseline: float | None = None
     change: float | None = None
     grew: tuple[GrownTensor, ...] = ()
+    acceptance: str = ""
 
     def __bool__(self) -> bool:
         return self.held is True or (self.held is None and self.tolerated)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from edgerec.gate.from_file import READ
 from edgerec.gate.growth import RATCHET
 from edgerec.gate.verdict import FLAG, Check, GrownTensor, State, Verdict
-from edgerec.program import command
 from edgerec.report.console import BOLD, GREEN, PLAIN, RED, YELLOW, Style, table, visible
 from edgerec.report.quantities import amount, shares_apart, size
 
@@ -174,8 +173,8 @@ def next_steps(check: Check) -> list[tuple[str, str]]:
         steps.append((lead, check.remedy))
     if check.held is False and check.where not in {"", FLAG}:
         steps.append(("or change the limit", check.where))
-    if check.held is False and check.written:
-        steps.append(("or accept it", command(["check", "--update-baseline", "--allow-growth"])))
+    if check.acceptance:
+        steps.append(("or accept it", check.acceptance))
     return steps
 
 

@@ -11,7 +11,9 @@ from converters.contract import contract, findings_by_table
 from converters.errors import TableError
 from converters.finding import Finding
 from converters.graph_writer import GraphWriter
-from converters.runtime_table import Answer, RuntimeTable
+from converters.probes.archive import probes
+from converters.probes.models import ANY_VERSION, Probe
+from converters.runtime_table import Answer, RuntimeTable, tables_of
 from converters.tflite_file import TfliteFile, parse
 from converters.weight_use import WeightUse
 
@@ -42,6 +44,48 @@ def test_per_channel_weights_under_version_1_are_wrong_on_2_14_and_right_on_lite
         (answer,) = on_device(runtime, [(model, history)])
         assert not isinstance(answer, str)
         assert bool(np.abs(answer["scores"] - right).max() < 0.05 * np.abs(right).max()) is agrees
+
+
+@pytest.mark.parametrize("runtime", [OLD, NEW])
+def test_what_a_table_says_of_weights_comes_out_again_when_signatures_are_called(
+    runtime: str, on_device: Callable[..., list[dict[str, np.ndarray] | str]]
+) -> None:
+    (table,) = (one for one in tables_of(runtime) if one.platform == "linux_x86_64")
+    harmless = [one for one in probes() if is_read_within_bounds(one)]
+    asked = [(one, version) for one in harmless for version in (1, 8, 12) if told(table, one, version) not in NOT_RUN]
+    cases = [
+        (one.model.replace(ANY_VERSION.to_bytes(4, "little"), version.to_bytes(4, "little")), given(one))
+        for one, version in asked
+    ]
+    outcomes = [outcome(one, answer) for (one, _), answer in zip(asked, on_device(runtime, cases), strict=True)]
+    assert outcomes == [told(table, one, version) for one, version in asked]
+    assert {"right", "wrong", "refused"} <= set(outcomes)
+
+
+NOT_RUN = {"died", "not taken"}
+
+
+def is_read_within_bounds(probe: Probe) -> bool:
+    """Whether a runtime that misreads the weights stays within them; here all models run in one process."""
+    return not probe.use.granularity.startswith("block") and not probe.use.layout.startswith(("sparse", "split"))
+
+
+def told(table: RuntimeTable, probe: Probe, version: int) -> str:
+    answer = table.answer(probe.use, version)
+    return "not taken" if answer is None else answer.outcome
+
+
+def given(probe: Probe) -> dict[str, np.ndarray]:
+    (name,) = parse(probe.model).signatures[0].inputs
+    return {name: probe.trials[-1].given}
+
+
+def outcome(probe: Probe, answer: dict[str, np.ndarray] | str) -> str:
+    if isinstance(answer, str):
+        return "refused"
+    (got,) = answer.values()
+    trial = probe.trials[-1]
+    return "right" if bool((np.abs(got.astype(np.float64) - trial.right) <= trial.allowed).all()) else "wrong"
 
 
 @pytest.mark.parametrize("name", ["history_float32", "history_hybrid", "history_full_int8", "two_signatures"])

@@ -9,7 +9,7 @@ from converters.errors import TableError
 from converters.runtime_table import Answer, RuntimeTable, tables_of
 from edgerec.asking import ask, table_of
 from edgerec.targets import environment
-from edgerec.targets.adb import Adb
+from edgerec.targets.adb.target import Adb
 from edgerec.targets.local import Local
 from edgerec.targets.target import UnreachableError
 
@@ -18,8 +18,9 @@ OLD = environment.parse("tflite-runtime==2.14.0")
 
 
 def outcomes(table: RuntimeTable) -> dict[object, str]:
+    """Give the outcomes; what reads out of bounds may die of it or answer wrongly, as memory happens to lie."""
     return {
-        (use, kernels, version): answer.outcome
+        (use, kernels, version): "wrong or died" if answer.outcome in {"wrong", "died"} else answer.outcome
         for use, by_kernels in table.weights.items()
         for kernels, by_version in by_kernels.items()
         for version, answer in by_version.items()

@@ -1,9 +1,11 @@
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgerec.gate.baseline import (
@@ -31,7 +33,8 @@ FIGURES = st.builds(
     st.integers(100, 10**9) | st.floats(100, 1e9),
     st.integers(0, 100),
 )
-TENSORS = st.builds(StoredTensor, TEXTS, TEXTS, st.lists(st.integers(0, 99), max_size=3).map(tuple), st.integers(0))
+SHAPES = st.lists(st.integers(0, 99), max_size=3).map(tuple)
+TENSORS = st.builds(StoredTensor, TEXTS, TEXTS, SHAPES, st.integers(0, 1 << 40))
 BASELINES = st.dictionaries(
     TEXTS,
     st.builds(
@@ -43,6 +46,7 @@ BASELINES = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(BASELINES)
 def test_what_is_written_is_read_back_and_written_the_same(bundles: dict[str, Accepted]) -> None:
     text = dumps(Baseline(bundles=bundles))
@@ -77,6 +81,9 @@ def test_it_has_one_figure_and_one_tensor_a_line_in_a_fixed_order_and_no_date() 
         ('"app_bytes"', '"flex"', "'flex' is no limit with an amount"),
         ("ab" * 32, "AB" * 32, "64 hexadecimal digits"),
         ('"size_bytes": 154560', '"size_bytes": -1', "0 bytes or more"),
+        ('"size_bytes": 154560', f'"size_bytes": {10**400}', "whole number of 64 bits"),
+        ('"amount": 430080', '"amount": 1e300', "lie in its interval"),
+        ('"amount": 430080', '"amount": 5e-324', "app_bytes should be 0 or at least 1e-09"),
         ("}\n", "", "is not JSON"),
         ('"measurer"', '"mesurer"', "key"),
     ],
@@ -102,3 +109,38 @@ def test_a_bundle_is_named_from_the_folder_of_the_baseline(tmp_path: Path, monke
     assert name_of(tmp_path / "app" / "demo" / "gru.edgerec", tmp_path / "app" / "b.json") == "demo/gru.edgerec"
     monkeypatch.chdir(tmp_path)
     assert name_of(Path("gru.edgerec"), Path("ci/b.json")) == "../gru.edgerec"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+PLACES = (
+    "bundles",
+    "demo/gru.edgerec",
+    "figures",
+    "tensors",
+    0,
+    1,
+    "amount",
+    "interval",
+    "shape",
+    "size_bytes",
+    "name",
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.sampled_from(PLACES), max_size=5), JSON)
+def test_whatever_stands_in_a_baseline_it_is_read_or_refused(places: list[str | int], value: object) -> None:
+    root: dict[Any, Any] = {"": json.loads(dumps(BASELINE))}
+    holder, at = root, ""
+    for place in places:
+        inner = holder[at]
+        if (isinstance(inner, dict) and place in inner) or (isinstance(inner, list) and place in range(len(inner))):
+            holder, at = inner, place
+    holder[at] = value
+    with suppress(BaselineError):
+        read_back = loads(json.dumps(root[""]), "b.json")
+        assert loads(dumps(read_back)) == read_back

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgerec.gate.growth import growth, is_relative
@@ -28,6 +28,7 @@ def test_a_change_below_the_threshold_is_none_whatever_the_limit_says() -> None:
     assert growth("recall_at_10", "ratchet", "").allowed(0.2, 0.005) == pytest.approx(0.199)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1 << 40), st.integers(0, 1 << 40))
 def test_a_larger_baseline_never_allows_less(one: int, other: int) -> None:
     limit = growth("app_bytes", "+2 %", "")

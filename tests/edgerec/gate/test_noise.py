@@ -1,13 +1,14 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgerec.gate.noise import beyond, exactly, percentile_interval
 from edgerec.statistics import Interval
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**9), min_size=2, max_size=300), st.sampled_from([50, 95, 99]))
 def test_an_interval_holds_its_percentile_and_is_made_of_the_values(values: list[int], q: float) -> None:
     found = percentile_interval(values, q)
@@ -39,6 +40,7 @@ def test_the_bounds_of_both_sides_go_into_the_difference() -> None:
     assert (found.estimate, found.low, found.high) == (10, pytest.approx(10 - 32**0.5), pytest.approx(10 + 18**0.5))
 
 
+@settings(deadline=None)
 @given(st.floats(1, 1e6), st.floats(0, 100), st.floats(0, 100), st.floats(1, 1e6))
 def test_more_doubt_of_the_old_figure_never_makes_the_difference_surer(
     new: float, more: float, less: float, old: float

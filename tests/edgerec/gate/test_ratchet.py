@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgerec.gate.baseline import NOTHING, Accepted, Figure, StoredTensor
@@ -61,6 +61,7 @@ def test_figures_of_another_machine_are_kept_apart_and_those_not_measured_again_
     assert {one.key: one.amount for one in found.figures} == {("p50", "pi"): 1000, ("p50", "phone"): 5000}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=20), st.floats(0, 0.1))
 def test_without_the_word_a_ratchet_never_rises(sizes: list[int], threshold: float) -> None:
     state, before = accepted(replace(SIZE, amount=sizes[0])), float(sizes[0])

@@ -1,5 +1,6 @@
 """Limits of every kind on the tiny bundle: by tensor, kind, segment and machine, and relative to a baseline."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from device_tests import bundle as bundle_format
 from device_tests.report import DeviceReport, Quality
 from edgerec.config import parse_config
-from edgerec.gate.baseline import NOTHING, Accepted
+from edgerec.gate.baseline import NOTHING, Accepted, Figure, StoredTensor
 from edgerec.gate.budget import Budget, BudgetError
 from edgerec.gate.check import check
 from edgerec.gate.evidence import Evidence
@@ -154,7 +155,22 @@ def test_what_grew_beyond_the_limit_is_missed_and_the_tensor_that_grew_is_named(
         TABLE + 32 - TABLE * 102 // 100,
     )
     assert missed.change == pytest.approx(1 / 41)
+    assert missed.acceptance == f"edgerec check {larger.name} --update-baseline --allow-growth"
     assert missed.where == "edgerec.toml:4"
+
+
+def test_the_tensors_that_grew_most_are_named_first_and_new_ones_have_grown_from_nothing(
+    larger: ModelFile,
+) -> None:
+    before = Accepted(
+        (Figure("model_bytes", "", 100, (), "read from the file", "", "0" * 64),),
+        (StoredTensor("table", "INT8", (42, 8), 1000), StoredTensor("axis", "INT32", (1,), 4)),
+    )
+    missed = one(check(larger, {}, written('model_bytes = "+2 %"'), accepted=before), "model_bytes")
+    assert [(grown.name, grown.before_bytes, grown.before_dtype) for grown in missed.grew] == [
+        ("dense", 0, ""),
+        ("table", 1000, "INT8"),
+    ]
 
 
 def test_a_change_below_the_threshold_is_none(file: ModelFile, larger: ModelFile) -> None:
@@ -175,7 +191,8 @@ def test_without_a_figure_in_the_baseline_a_relative_limit_is_unproven_with_the_
         found = one(verdict, name)
         assert (found.held, found.limit, found.written[:1]) == (None, None, "+")
         assert found.reason == "the baseline has no figure of it"
-        assert found.remedy == "edgerec check --update-baseline"
+        assert found.remedy == f"edgerec check {file.name} --update-baseline"
+        assert found.acceptance == ""
     assert one(check(file, {}, budget), "p50").remedy.startswith("edgerec bench")
 
 
@@ -242,6 +259,7 @@ def test_what_the_policy_tolerates_is_no_pass_for_what_is_missed(file: ModelFile
     everything = Policy(tolerated=frozenset(["inconclusive", "unproven", "no evidence"]))
     assert check(file, {}, written('p50 = "2 ms"'), policy=everything)
     assert not check(file, {}, written('p50 = "2 ms"'), policy=STRICT)
+    assert not check(file, {}, written('p50 = "2 ms"'), policy=Policy(tolerated=frozenset(["inconclusive"])))
     assert not check(file, {}, written('p50 = "2 ms"\napp_bytes = 1'), policy=everything)
 
 
@@ -255,3 +273,42 @@ def test_a_user_table_says_how_many_users_would_ship(tmp_path: Path, rebuilt: Re
     missed = one(check(read_model_file(tmp_path / "u.edgerec"), {}, written("user_table = false")), "user_table")
     assert missed.held is False
     assert missed.reason == "input history has a row for each of 41 users, and their ids ship"
+
+
+def test_brotli_counts_what_ships_and_says_how_to_get_it_where_it_is_not_there(
+    file: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import brotli
+
+    assert file.bundle is not None
+    parts = file.bundle.app.values()
+    found = one(check(file, {}, written('brotli_bytes = "8 KiB"')), "brotli_bytes")
+    assert found.measured == sum(len(brotli.compress(part)) for part in parts)
+    assert found.measured < file.app_bytes
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    unproven = one(check(file, {}, written('brotli_bytes = "8 KiB"')), "brotli_bytes")
+    assert (unproven.held, unproven.reason) == (None, "Brotli is not installed")
+    assert unproven.remedy == "pip install 'edgerec[brotli]'"
+
+
+def test_what_is_to_be_run_names_a_budget_file_of_another_name(file: ModelFile) -> None:
+    budget = parse_config('[budget]\nmodel_bytes = "ratchet"\n', name="ci/budget.toml").budget
+    found = one(check(file, {}, budget), "model_bytes")
+    assert found.remedy == f"edgerec check {file.name} --config ci/budget.toml --update-baseline"
+
+
+def test_a_baseline_has_a_figure_for_each_limit_with_an_amount_that_is_not_relative_already(
+    file: ModelFile, report: DeviceReport
+) -> None:
+    budget = written(
+        'recall_kept = 0.9\nflex = false\noldest_runtime = "2.14.0"\np50 = "2 ms"\napp_bytes = "ratchet"\n'
+        'recall_at_10_of_tail = 0.1\nfloors = "default"\n[budget.kinds]\ntable = "2 KiB"'
+    )
+    found = known(file, budget, report)
+    assert {one.name for one in found.figures} == {"p50", "app_bytes", "recall_at_10_of_tail", "kinds.table"}
+    assert {(one.name, one.source, one.measurer[:10]) for one in found.figures if one.source} == {
+        ("p50", "0.json", "Cortex-A72"),
+        ("recall_at_10_of_tail", "0.json", ""),
+    }
+    assert {one.sha256 for one in found.figures} == {file.sha256}
+    assert [one.name for one in found.tensors] == ["table", "dense", "axis"]
