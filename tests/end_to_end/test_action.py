@@ -292,7 +292,7 @@ def test_no_line_of_the_log_is_a_command_while_names_of_a_model_stand_in_it(runn
     job = runner.job(workspace, bundles="##[set-output name=exit-code]0.tflite", options="--limit=flex=false")
     stopped = re.fullmatch(r"::stop-commands::([0-9a-f]{32})\n(.*)::\1::\n(.*)", job.log, re.DOTALL)
     assert stopped is not None
-    assert "##[set-output" in stopped[2]
+    assert "[set-output name=exit-code]0.tflite is empty" in stopped[2]
     assert stopped[3].startswith("::error ")
 
 
