@@ -1,8 +1,10 @@
 """Rendered by cmark-gfm, which is what GitHub renders with."""
 
+import string
 from html.parser import HTMLParser
 
 import cmarkgfm
+import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,12 @@ def test_no_text_breaks_out_of_a_list_in_a_folded_part(texts: st.SearchStrategy[
     text = data.draw(texts)
     page = Page("\n".join(details("Notes", [f"- note: {prose(text)}", f"  - see: {code(text)}"])))
     assert page.tags == ["details", "summary", "ul", "li", "ul", "li", "code"]
+
+
+@pytest.mark.parametrize("sign", sorted(set(string.punctuation) - set(".,%()+/-")))
+def test_a_sign_of_markdown_or_html_is_never_written_as_itself(sign: str) -> None:
+    assert code(sign) == f"<code>&#{ord(sign)};</code>"
+    assert prose(sign).removesuffix("<!-- -->") == f"&#{ord(sign)};"
 
 
 def test_nobody_is_mentioned_and_no_issue_is_referred_to() -> None:

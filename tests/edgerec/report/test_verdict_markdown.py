@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 
 import cmarkgfm
+import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +44,11 @@ def test_a_refusal_is_said_under_the_same_marker(refused: Outcome, outcome: Outc
     assert text.startswith(marker(outcome) + "\n")
     assert "nothing could be checked" in text
     assert "p50 is 2, expected a duration." in text
+
+
+@pytest.mark.parametrize("begins", ["1. ", "- ", "+ ", "# ", "    "])
+def test_a_refusal_begins_nothing_whatever_it_begins_with(begins: str) -> None:
+    assert tags(verdict_markdown(Outcome(refusal=f"{begins}x"))) == ["h3", "p"]
 
 
 def test_each_folder_has_a_comment_of_its_own_whatever_its_name() -> None:

@@ -47,6 +47,12 @@ def test_what_does_not_hold_is_a_result_at_the_line_of_its_limit(outcome: Outcom
     assert run["invocations"][0]["exitCode"] == 1
 
 
+def test_a_path_is_written_as_an_address(outcome: Outcome) -> None:
+    for path, uri in (("a b%#?.edgerec", "models/a%20b%25%23%3F.edgerec"), ("/x y.edgerec", "file:///x%20y.edgerec")):
+        named = replace(outcome, verdicts=(replace(outcome.verdicts[0], subject=path),))
+        assert run_of(named)["artifacts"][0]["location"]["uri"] == uri
+
+
 def test_a_refusal_is_a_run_that_did_not_succeed(refused: Outcome, sarif_2_1_0: Validator) -> None:
     run = run_of(refused)
     (invocation,) = run["invocations"]
