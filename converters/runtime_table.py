@@ -50,6 +50,7 @@ class RuntimeTable:
         return self.weights.get(weights, {}).get(kernels, {}).get(version)
 
 
+@cache
 def known_runtimes() -> tuple[str, ...]:
     """Give the runtimes that there is a table of, such as ai-edge-litert==2.3.0: tflite-runtime first, old to new."""
     names = {path.stem.rsplit("-", 1)[0] for path in FOLDER.glob("*.json")}
@@ -58,16 +59,12 @@ def known_runtimes() -> tuple[str, ...]:
     return tuple(f"{name}=={version}" for name, version in order)
 
 
+@cache
 def tables_of(runtime: str) -> tuple[RuntimeTable, ...]:
     """Give the shipped tables of a runtime, one a platform, none where there is none."""
     name = runtime.replace("==", "-")
     paths = sorted(FOLDER.glob("*.json"))
-    return tuple(_shipped(path) for path in paths if path.stem.rsplit("-", 1)[0] == name)
-
-
-@cache
-def _shipped(path: Path) -> RuntimeTable:
-    return parse(path.read_bytes(), path.name)
+    return tuple(parse(path.read_bytes(), path.name) for path in paths if path.stem.rsplit("-", 1)[0] == name)
 
 
 def parse(data: bytes, name: str) -> RuntimeTable:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 KERNELS = {"default": "AUTO", "none": "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "reference": "BUILTIN_REF"}
 _TIME_LIMIT_S = 60  # of one model, under an emulator too
+_TOLD_EVERY = 20
 _SAID = 120  # letters of what a runtime says
 _REFUSALS = (ValueError, RuntimeError, TypeError, SystemError, MemoryError, OverflowError)
 _NARROWEST = 127  # stands in the narrower field for every number from there on
@@ -79,7 +80,8 @@ def probe(path: Path, name: Optional[str], say: Callable[[str], None]) -> dict[s
     ops: dict[str, list[int]] = json.loads(said)
     answers = []
     for number, case in enumerate(archive.index["probes"]):
-        say(f"{case['use']['op']} {number + 1} of {len(archive.index['probes'])}")
+        if number % _TOLD_EVERY == 0:
+            say(f"{case['use']['op']} {number + 1} of {len(archive.index['probes'])}")
         for version in ops.get(case["use"]["op"], []):
             model = _patched(archive.members[case["model"]], case["version_at"], version)
             for kernels in KERNELS:
