@@ -31,7 +31,7 @@ FIGURES = st.builds(
     st.integers(100, 10**9) | st.floats(100, 1e9),
     st.integers(0, 100),
 )
-TENSORS = st.builds(StoredTensor, TEXTS, TEXTS, st.lists(st.integers(0, 99), max_size=3).map(tuple), st.integers(0))
+TENSORS = st.builds(StoredTensor, TEXTS, TEXTS, st.lists(st.integers(0, 99), max_size=3).map(tuple), st.integers(0, 2**63 - 1))
 BASELINES = st.dictionaries(
     TEXTS,
     st.builds(
