@@ -17,7 +17,7 @@ from hostile.readers import Readers, Surface, UncleanError, clean
 
 CORPUS = sorted(path for path in (Path(__file__).parent / "fixtures" / "hostile").iterdir() if path.is_file())
 SEED = int(os.environ.get("EDGEREC_FUZZ_SEED", "20261125"))
-FRESH = {"tflite": 7000, "toml": 10_000, "bundle": 1000, "report": 1500, "baseline": 500}
+FRESH = {"tflite": 5000, "toml": 12_500, "bundle": 500, "report": 1250, "baseline": 750}
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ FIGURES = st.builds(
     st.integers(0, 100),
 )
 SHAPES = st.lists(st.integers(0, 99), max_size=3).map(tuple)
-TENSORS = st.builds(StoredTensor, TEXTS, TEXTS, SHAPES, st.integers(0, 1 << 40))
+TENSORS = st.builds(StoredTensor, TEXTS, TEXTS, SHAPES, st.integers(0, 2**63 - 1))
 BASELINES = st.dictionaries(
     TEXTS,
     st.builds(
