@@ -183,7 +183,7 @@ def tiny_members(tiny_model: TinyModel, tiny_tflite: bytes, tiny_manifest: Manif
     return with_manifest(tiny_manifest, {**app, **proof, bundle_format.TITLES: titles})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rebuilt(tiny_members: dict[str, bytes], tiny_manifest: Manifest) -> Callable[..., dict[str, bytes]]:
     """Make the tiny bundle's members again with other members (None leaves one out) or another manifest."""
 

@@ -1,0 +1,46 @@
+"""Charts as SVG: a Vega or Vega-Lite specification drawn by vl-convert, which runs Vega without a browser or network."""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from edgerec.errors import EdgerecError
+from edgerec.report.page_html import Html, element
+
+_ROOT = re.compile(r"\A<svg\b[^>]*\bviewBox=\"([-0-9. ]+)\"[^>]*>(.*)</svg>\s*\Z", re.DOTALL)
+_ID = re.compile(r"\bid=\"|url\(#")
+
+
+class DrawingError(EdgerecError):
+    """A chart that cannot be drawn here."""
+
+
+def refuse_without_library() -> None:
+    """Raise DrawingError where the library that draws is not installed."""
+    if importlib.util.find_spec("vl_convert") is None:
+        raise DrawingError(
+            "the charts of the page are drawn by vl-convert-python, which is not installed: "
+            "pip install 'edgerec[report]'"
+        )
+
+
+def drawn(spec: Mapping[str, Any], label: str, name: str) -> Html:
+    """Give a chart as an SVG element that is one image with a label; it grows and shrinks with the page.
+
+    `name` tells its ids from those of another chart. Raises DrawingError where the library is missing or refuses.
+    """
+    refuse_without_library()
+    import vl_convert  # noqa: PLC0415  30 MB, and only this command needs it
+
+    draw = vl_convert.vega_to_svg if "/vega/" in spec["$schema"] else vl_convert.vegalite_to_svg
+    try:
+        svg = draw(dict(spec))
+    except ValueError as why:
+        raise DrawingError(f"vl-convert could not draw {name}: {' '.join(str(why).split())[:200]}") from None
+    found = _ROOT.match(svg)
+    if found is None:
+        raise DrawingError(f"vl-convert gave no SVG for {name}, but {svg[:60]!r}: install the version edgerec names")
+    view, body = found.groups()
+    own = _ID.sub(lambda match: f"{match[0]}{name}-", body)
+    return element("svg", Html(own), viewBox=view, role="img", aria_label=label, class_="chart")
