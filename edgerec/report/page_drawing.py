@@ -1,4 +1,4 @@
-"""Charts as SVG: a Vega or Vega-Lite specification drawn by vl-convert, which runs Vega without a browser or network."""
+"""Charts as SVG: a Vega or Vega-Lite specification drawn by vl-convert, which runs Vega without browser or network."""
 
 import importlib.util
 import re

@@ -72,12 +72,12 @@ def latency(files: Sequence[Named]) -> Html:
         for q in (50, 95)
     ]
     chart = latencies(bars, marks, [name for name, _ in found], unit=unit)
-    header = ("report", "machine and runtime", "calls", "p50", "p95", "p99", "first call", "load", "harness adds")
+    header = ("report", "calls", "p50", "p95", "p99", "first call", "load", "harness adds", "machine and runtime")
     return figure(
         drawn(chart, f"Distribution of the time of warm calls in {len(found)} reports, on one scale.", "latency"),
-        "Each row is a report, its bars the share of warm calls that took so long; the line is p50, the dashed one p95. The "
-        "scale is logarithmic. Only times of one machine and runtime can be compared.",
-        table("Latency of one call", header, [_timed(name, each) for name, each in found], right=range(2, 9)),
+        "Each row is a report, its bars the share of warm calls that took so long; the line is p50, the dashed one "
+        "p95. The scale is logarithmic. Only times of one machine and runtime can be compared.",
+        table("Latency of one call", header, [_timed(name, each) for name, each in found], right=range(1, 8)),
     )
 
 
@@ -102,8 +102,8 @@ def memory(files: Sequence[Named]) -> Html:
     chart = memories(marks, ("private", "mapped"), [name for name, _ in found], unit=unit)
     return figure(
         drawn(chart, f"Memory that the process grew by, private and mapped, in {len(found)} reports.", "memory"),
-        "What the process grew by from after its imports to after its calls: private is its own, mapped is of files that the "
-        "system can drop. The peak of the whole process is in the table.",
+        "What the process grew by from after its imports to after its calls: private is its own, mapped is of files "
+        "that the system can drop. The peak of the whole process is in the table.",
         data,
     )
 
@@ -115,7 +115,7 @@ def _timed(name: str, one: Measurement) -> tuple[str, ...]:
         if figures is None
         else (figures.p50_ns, figures.p95_ns, figures.p99_ns, figures.first_ns, figures.load_ns, figures.overhead_ns)
     )
-    return (source(name), str(measurer_of(one.report)), count(len(_warm(one))), *map(duration, times))
+    return (source(name), count(len(_warm(one))), *map(duration, times), str(measurer_of(one.report)))
 
 
 def _weighed(name: str, one: Measurement) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The first sections of the page: all files in one table, size against recall, and what changed against the baseline."""
+"""The first sections of the page: all files in one table, size against recall, what changed against the baseline."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ from edgerec.report.scales import byte_unit
 from edgerec.statistics import Interval
 
 MOST_TENSORS = 30
+TOO_CLOSE = 0.05  # of a time: two runs of one file differ by as much
 
 
 def overview(files: Sequence[Named]) -> Html:
@@ -68,8 +69,8 @@ def size_against_recall(files: Sequence[Named]) -> Html:
     label = f"Recall at {k} by download size, {len(points)} files; none is smaller and better than {smallest}."
     return figure(
         drawn(chart, label, "size"),
-        f"Dots are files, upright lines 95 % intervals over users. The stepped line joins those that no other beats in size "
-        f"and recall at once: {smallest}.",
+        f"Dots are files, upright lines 95 % intervals over users. The stepped line joins those that no other beats in "
+        f"size and recall at once: {smallest}.",
         table(
             "Size against recall",
             ("file", "download", "metric", "mean", "from", "to", "on the line", "source"),
@@ -81,16 +82,25 @@ def size_against_recall(files: Sequence[Named]) -> Html:
 
 def against_baseline(baseline: Named, others: Sequence[Named]) -> Html:
     """Give one table of figures and one of tensors for each file, against the baseline."""
-    return joined(
-        joined(
-            (
+    told = element(
+        "p",
+        "Recall and NDCG are compared user by user, with 95 % intervals. Times and memory are compared where machine "
+        "and runtime are the same; two runs differ by some percent by chance, and ",
+        element("code", "edgerec bench NEW --against OLD"),
+        " tells them apart.",
+    )
+    compared = (
+        element(
+            "div",
+            *(
                 element("h3", f"{one.title} against {baseline.letter}"),
                 _changes(baseline, one),
                 _tensor_changes(tensor_changes(baseline.exhibit, one.exhibit)),
-            )
+            ),
         )
         for one in others
     )
+    return joined((told, element("div", *compared, class_="cards")))
 
 
 def _row(one: Named) -> tuple[str, ...]:
@@ -168,6 +178,8 @@ def _judged(change: Change) -> Html | str:
         return "no difference beyond chance"
     if not difference:
         return "same"
+    if change.unit == "ns" and change.before and abs(difference) < TOO_CLOSE * change.before:
+        return "too close to tell"
     good = (difference < 0) == (change.better == "less")
     return element("span", "better" if good else "worse", class_="good" if good else "bad")
 

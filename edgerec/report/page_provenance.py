@@ -1,4 +1,4 @@
-"""Where every figure of the page comes from: each file by its digest, each report by machine, runtime and conditions."""
+"""Where every figure of the page comes from: each file by its digest, each report by its machine and runtime."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ def provenance(files: Sequence[Named], strangers: Sequence[str]) -> Html:
     parts = [
         element(
             "p",
-            "Sizes, tensors and operators are read from the files themselves. Everything else was measured by a harness on a "
-            "device, and its figures follow from the raw values in the report. An interval is a bootstrap over users, 95 %. "
-            "Download is the app's part deflated, as an APK is.",
+            "Sizes, tensors and operators are read from the files themselves. Everything else was measured by a "
+            "harness on a device, and its figures follow from the raw values in the report. An interval is a bootstrap "
+            "over users, 95 %. Download is the app's part deflated, as an APK is.",
         ),
         table("Files", ("", "file", "SHA-256", "on disk"), [_file(one) for one in files], right=(3,)),
     ]

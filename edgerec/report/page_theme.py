@@ -14,7 +14,7 @@ _AXIS = {
     "titleFont": FONT,
     "labelFontSize": 11,
     "titleFontSize": 11,
-    "labelFlush": True,
+    "labelFlush": False,
 }
 _HEADER = {"labelColor": INK, "labelFont": FONT, "labelFontSize": 11}
 _LEGEND = {"labelColor": INK, "labelFont": FONT, "labelFontSize": 11, "titleColor": MUTED}

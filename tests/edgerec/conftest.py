@@ -302,7 +302,7 @@ def _values(npy: bytes, count: int) -> tuple[int, ...]:
     return tuple(int(value) for value in np.frombuffer(npy[-4 * count :], "<i4"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def report_of(tiny_quality: Quality) -> Callable[..., DeviceReport]:
     """Make a whole, good report of a bundle or of a bare .tflite; keywords replace its parts."""
 

@@ -50,7 +50,8 @@ def test_a_difference_in_recall_is_that_of_the_means_with_an_interval_over_users
     assert new.recall is not None
     assert found.difference == pytest.approx(new.recall.estimate - old.recall.estimate)
     assert found.interval is not None
-    assert found.interval.low <= found.interval.estimate == pytest.approx(found.difference) <= found.interval.high
+    assert found.interval.estimate == pytest.approx(found.difference)
+    assert found.interval.low <= found.interval.estimate <= found.interval.high
     assert [Path(one).name for one in found.sources] == ["old.report.json", "new.report.json"]
 
 

@@ -1,9 +1,11 @@
-"""Bundles to make a page of, and a headless Chromium, driven over a pipe by its DevTools protocol: no port, no driver."""
+"""Bundles to make a page of, and a headless Chromium, driven over a pipe by its DevTools protocol."""
 
 import base64
+import fcntl
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,29 +25,37 @@ COMMAND = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"),
     *("--hide-scrollbars", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync"),
 )
+# Chromium reads commands from file descriptor 3 and writes to 4.
+START = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Browser:
     """One page of one Chromium: what it is told, and every event that it told of."""
 
     def __init__(self, program: str, profile: Path) -> None:
-        (theirs, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()
-        # Chromium reads commands from file descriptor 3 and writes to 4.
-        shell = f'exec "$@" 3<&{theirs} 4>&{theirs_out}'
+        pipes = [*os.pipe(), *os.pipe()]
+        theirs_in, ours_out, ours_in, theirs_out = (fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 10) for one in pipes)
+        command = (program, *COMMAND, f"--user-data-dir={profile}", "about:blank")
         self.process = subprocess.Popen(
-            ["sh", "-c", shell, "sh", program, *COMMAND, f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=(theirs, theirs_out),
+            [sys.executable, "-c", START, str(theirs_in), str(theirs_out), *command],
+            pass_fds=(theirs_in, theirs_out),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        os.close(theirs)
-        os.close(theirs_out)
-        self._out, self._in = os.fdopen(ours_out, "wb", 0), os.fdopen(ours_in, "rb")
-        self._rest = b""
+        for one in (*pipes, theirs_in, theirs_out):
+            os.close(one)
+        self._out, self._in, self._rest = ours_out, ours_in, b""
         self._number = 0
-        self.events: list[dict[str, Any]] = []
         self._session: str | None = None
+        self.events: list[dict[str, Any]] = []
+
+    def start(self) -> None:
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -56,7 +66,7 @@ class Browser:
         message = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
             message["sessionId"] = self._session
-        self._out.write(json.dumps(message).encode() + b"\0")
+        os.write(self._out, json.dumps(message).encode() + b"\0")
         while (told := self._next()).get("id") != self._number:
             self.events.append(told)
         assert "error" not in told, (method, told["error"])
@@ -88,12 +98,12 @@ class Browser:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        self._out.close()
-        self._in.close()
+        os.close(self._out)
+        os.close(self._in)
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            read = os.read(self._in.fileno(), 1 << 16)
+            read = os.read(self._in, 1 << 16)
             assert read, "Chromium ended"
             self._rest += read
         message, _, self._rest = self._rest.partition(b"\0")
@@ -103,8 +113,11 @@ class Browser:
 @pytest.fixture(scope="session")
 def browser(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     browser = Browser(tool("chromium"), tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
+    try:
+        browser.start()
+        yield browser
+    finally:
+        browser.close()
 
 
 HOSTILE = (

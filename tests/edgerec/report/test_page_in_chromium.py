@@ -1,4 +1,4 @@
-"""The page in a real browser: nothing runs, nothing is fetched, it fits, it can be read, and the keyboard reaches all."""
+"""The page in a real browser: nothing runs, nothing is fetched, it fits, can be read, and the keyboard reaches all."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,8 @@ CONTRASTS = """
     const tiles = [...element.ownerSVGElement.querySelectorAll('.role-mark.mark-rect path')];
     return tiles.find((one) => {
       const other = one.getBoundingClientRect();
-      return other.left <= box.left && box.left < other.right && other.top <= box.top + 1 && box.bottom - 1 <= other.bottom;
+      const across = other.left <= box.left && box.left < other.right;
+      return across && other.top <= box.top + 1 && box.bottom - 1 <= other.bottom;
     });
   };
   const found = [];
@@ -36,7 +37,8 @@ CONTRASTS = """
     if (![...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())) continue;
     const svg = element.ownerSVGElement, style = getComputedStyle(element);
     const under = svg && tile(element);
-    const [text, back] = [svg ? style.fill : style.color, under ? getComputedStyle(under).fill : behind(svg || element)];
+    const text = svg ? style.fill : style.color;
+    const back = under ? getComputedStyle(under).fill : behind(svg || element);
     const [light, dark] = [luminance(numbers(text)), luminance(numbers(back))].sort((a, b) => b - a);
     found.push([(light + 0.05) / (dark + 0.05), text, back, element.textContent.trim().slice(0, 40)]);
   }
