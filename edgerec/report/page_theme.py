@@ -1,6 +1,6 @@
 """What the charts of the report page share: width, font, and colours that are the page's own, light or dark."""
 
-WIDTH = 300
+WIDTH = 260
 INK, MUTED, LINE, ACCENT, SECOND = (f"var(--{name})" for name in ("ink", "muted", "line", "accent", "second"))
 FONT = "system-ui, sans-serif"
 _AXIS = {
