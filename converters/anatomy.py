@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import isfinite
 
 from converters.graph import Operator, Signature, Subgraph, Tensor
 from converters.op_versions import oldest_runtime
@@ -16,13 +17,30 @@ _KINDS = ("table", "dense", "other")
 
 
 @dataclass(frozen=True, slots=True)
+class Scales:
+    """How a tensor is quantized: how many scales, the least and the greatest of them and of the zero points.
+
+    Scales in blocks lie in a tensor of their own; of them, and of some that are no finite numbers, only the number is
+    told.
+    """
+
+    count: int
+    blockwise: bool
+    least: float | None
+    greatest: float | None
+    zero_points: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class TensorSize:
     """One stored constant: its bytes, once however many tensors share them.
 
-    `span` is where they begin and end in the file. `kind` is "table" when a lookup reads it, "dense" when a matrix
-    product does, otherwise "other", looking through casts and changes of shape. A tensor without a name is called by
-    its index. `overhead_bytes` are its scales and zero points, which lie outside `bytes`. `ops` are the operators that
-    read it themselves.
+    `span` is where they begin and end in the file; where two tensors overlap, `bytes` of the later one are those that
+    only it has. `kind` is "table" when a lookup reads it, "dense" when a matrix product does, otherwise "other",
+    looking through casts and changes of shape; the scales of blocks are of the kind of what they scale. A tensor
+    without a name is called by its index and is not `named`. `place` is the first tensor that holds it: subgraph and
+    index. `overhead_bytes` are its scales and zero points, which lie outside `bytes`. `ops` are the operators that read
+    it themselves. `sparse` is one whose zeros are not stored.
     """
 
     name: str
@@ -33,6 +51,10 @@ class TensorSize:
     overhead_bytes: int
     kind: str
     ops: tuple[str, ...]
+    named: bool
+    place: tuple[int, int]
+    scales: Scales | None
+    sparse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +155,61 @@ def _stored_bytes(file: TfliteFile) -> int:
 
 
 def _tensor_sizes(file: TfliteFile) -> tuple[TensorSize, ...]:
-    holders: dict[tuple[int, int], list[tuple[Tensor, _Reading]]] = {}
-    for graph in file.subgraphs:
+    holders: dict[tuple[int, int], list[_Holder]] = {}
+    for number, graph in enumerate(file.subgraphs):
         readings = _readings(graph)
         for tensor in graph.tensors:
             start, end = file.spans[tensor.buffer]
             if start < end:
-                holders.setdefault((start, end), []).append((tensor, readings.get(tensor.index, _Reading())))
-    sizes = [_size(span, found) for span, found in holders.items()]
+                held = _Holder(number, graph, tensor, readings.get(tensor.index, _Reading()))
+                holders.setdefault((start, end), []).append(held)
+    sizes = []
+    reached = 0
+    for span in sorted(holders):
+        sizes.append(_size(span, holders[span], max(0, span[1] - max(span[0], reached))))
+        reached = max(reached, span[1])
     return tuple(sorted(sizes, key=lambda size: (-size.bytes, size.name)))
 
 
-def _size(span: tuple[int, int], holders: "list[tuple[Tensor, _Reading]]") -> TensorSize:
-    first = holders[0][0]
-    kinds = {kind for _, reading in holders for kind in reading.kinds}
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A tensor that holds stored bytes: where it is, and how it is read."""
+
+    subgraph: int
+    graph: Subgraph
+    tensor: Tensor
+    reading: "_Reading"
+
+
+def _size(span: tuple[int, int], holders: list[_Holder], own_bytes: int) -> TensorSize:
+    first = holders[0].tensor
+    kinds = {kind for one in holders for kind in one.reading.kinds}
     return TensorSize(
         name=first.name or f"tensor {first.index}",
         dtype=first.dtype,
         shape=first.shape,
-        bytes=span[1] - span[0],
+        bytes=own_bytes,
         span=span,
-        overhead_bytes=sum(tensor.quantization.stored_bytes for tensor, _ in holders if tensor.quantization),
+        overhead_bytes=sum(one.tensor.quantization.stored_bytes for one in holders if one.tensor.quantization),
         kind=next(kind for kind in _KINDS if kind in kinds or kind == "other"),
-        ops=tuple(sorted({name for _, reading in holders for name in reading.ops})),
+        ops=tuple(sorted({name for one in holders for name in one.reading.ops})),
+        named=bool(first.name),
+        place=(holders[0].subgraph, first.index),
+        scales=_scales(first, holders[0].graph),
+        sparse=first.sparse,
     )
+
+
+def _scales(tensor: Tensor, graph: Subgraph) -> Scales | None:
+    found = tensor.quantization
+    if found is None:
+        return None
+    if found.blockwise:
+        return Scales(graph.tensors[found.scale_tensor].elements, True, None, None, (0, 0))
+    zeros = min(found.zero_points), max(found.zero_points)
+    finite = all(map(isfinite, found.scales))
+    least, greatest = (min(found.scales), max(found.scales)) if finite else (None, None)
+    return Scales(len(found.scales), False, least, greatest, zeros)
 
 
 @dataclass(slots=True)
@@ -181,6 +234,10 @@ def _readings(graph: Subgraph) -> dict[int, _Reading]:
         for made in _carried(operator):
             if made in readings:
                 readings[operator.inputs[0]].kinds |= readings[made].kinds
+    for tensor in graph.tensors:
+        if tensor.quantization is not None and tensor.quantization.blockwise and tensor.index in readings:
+            scales = readings.setdefault(tensor.quantization.scale_tensor, _Reading())
+            scales.kinds |= readings[tensor.index].kinds
     return readings
 
 

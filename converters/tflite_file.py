@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _MOST_AXES = 32
-_FIRST_OFFSET_OUTSIDE = 2  # offsets 0 and 1 of a Buffer mean that its bytes lie in the flatbuffer
+FIRST_OFFSET_OUTSIDE = 2  # offsets 0 and 1 of a Buffer mean that its bytes lie in the flatbuffer
 _PADDING_BYTES = 16
 
 
@@ -128,7 +128,7 @@ def _named(table: Table, what: str, number: int, names: Sequence[str]) -> str:
 def _span(table: Table) -> tuple[int, int]:
     start, end = table.span(4, "the data")
     offset, size = table.integer(6, "Q"), table.integer(8, "Q")
-    if offset < _FIRST_OFFSET_OUTSIDE:
+    if offset < FIRST_OFFSET_OUTSIDE:
         return start, end
     table.buffer.claim(offset, size, f"the data of {table.where}")
     return offset, offset + size
@@ -224,7 +224,7 @@ def _operator(table: Table, codes: tuple[OperatorCode, ...], tensors: int) -> Op
     table.span(18, "the mutating inputs")
     table.span(20, "the intermediates", 4)
     table.table(28, "the second options")
-    if table.integer(22, "Q") >= _FIRST_OFFSET_OUTSIDE:
+    if table.integer(22, "Q") >= FIRST_OFFSET_OUTSIDE:
         table.buffer.claim(table.integer(22, "Q"), table.integer(24, "Q"), f"the custom options of {table.where}")
     return Operator(
         name=code.name,

@@ -316,7 +316,7 @@ def smallest_tflite() -> bytes:
 
 
 def test_the_fast_commands_load_nothing_heavy(project: Path) -> None:
-    fast = (["--help"], ["check"], ["check", "--json"], ["inspect", "model.tflite"])
+    fast = (["--help"], ["check"], ["check", "--json"], ["inspect", "model.tflite"], ["diff", *2 * ["model.tflite"]])
     assert loaded_by(*fast, cwd=project) & HEAVY == set()
 
 

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, Entry] = {
     "compress": Entry("edgerec.cli.compress", "Make a bundle of a trained Keras recommender by a recipe."),
     "convert": Entry("edgerec.cli.convert", "Make a .tflite of a trained Keras recommender for a named runtime."),
     "demo": Entry("edgerec.cli.demo", "Train, compress and prove a recommender on built-in data, in one table."),
+    "diff": Entry("edgerec.cli.diff", "Show what changed between two bundles or .tflite files."),
     "doctor": Entry("edgerec.cli.doctor", "Show what is installed here, and what edgerec keeps on disk."),
     "evaluate": Entry("edgerec.cli.evaluate", "Show what a bundle recommends to one user, beside float32."),
     "inspect": Entry("edgerec.cli.inspect", "Show what is inside a bundle or .tflite: tensors, ops, signatures."),

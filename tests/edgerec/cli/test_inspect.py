@@ -17,6 +17,7 @@ def test_a_bundle_and_a_bare_tflite_are_shown(
     value = json.loads(edgerec("inspect", "tiny.tflite", "--json", cwd=tmp_path).stdout)
     assert value["manifest"] is None
     assert value["model_bytes"] == len(tiny_tflite)
+    assert json.loads(edgerec("inspect", "tiny.tflite", "--deep", "--json", cwd=tmp_path).stdout) == value
 
 
 def test_what_is_no_model_is_exit_code_2(edgerec: Edgerec, tmp_path: Path, tiny_tflite: bytes) -> None:

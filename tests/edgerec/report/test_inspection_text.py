@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgerec.inspection import inspect
+from edgerec.inspection import Duplicate, inspect
 from edgerec.model_file import read_model_file
 from edgerec.report.inspection_text import inspection_json, inspection_text
 
@@ -23,7 +23,7 @@ def test_a_bundle_shows_its_manifest_sizes_tensors_ops_and_runtimes(tiny_bundle:
     assert "serving_default out scores FLOAT32 [any, 40]" in text
     assert "oldest, computed from the ops 1.6.0" in text
     assert "oldest, as its metadata claims nothing" in text
-    assert "FULLY_CONNECTED 1 1 1.5.0" in text
+    assert "FULLY_CONNECTED 1 1 1.2 KiB 1.5.0" in text
     assert "app/items.txt" in text
     assert "proof, which does not ship" in text
 
@@ -62,3 +62,34 @@ def test_a_catalogue_of_which_items_were_dropped_is_said_to_be_one(tiny_bundle: 
     assert inspection.manifest is not None
     few = replace(inspection, manifest=replace(inspection.manifest, dropped=60))
     assert "k = 10, 40 items of a catalogue of 100, the others dropped" in squeezed(inspection_text(few))
+
+
+def test_json_has_every_byte_by_operator_by_part_and_as_a_treemap(tiny_bundle: Path) -> None:
+    value = json.loads(json.dumps(inspection_json(inspect(read_model_file(tiny_bundle)))))
+    assert value["version"] == 2
+    assert sum(value["graph_parts"].values()) == value["graph_bytes"]
+    assert [(one["name"], one["bytes"]) for one in value["operators"]] == [
+        ("GATHER", 1312),
+        ("MEAN", 4),
+        ("FULLY_CONNECTED", 1280),
+    ]
+    assert value["treemap"]["bytes"] == value["app_bytes"]
+    assert {"zeros", "distinct", "estimated", "sha256", "dtype", "scales"} <= value["tensors"][0].keys()
+    assert "size" not in value["tensors"][0]
+
+
+def test_an_estimate_is_marked_and_says_how_to_have_it_exact(tiny_bundle: Path) -> None:
+    exact = inspect(read_model_file(tiny_bundle))
+    near = replace(exact, estimated=True, tensors=tuple(replace(one, estimated=True) for one in exact.tensors))
+    assert "~" not in inspection_text(exact)
+    text = squeezed(inspection_text(near))
+    assert re.search(r"the app in all \S+ KiB ~ \S+ KiB", text)
+    assert re.search(r"table table FLOAT32 \[41, 8\] 1.3 KiB \S+ % ~ 1.\d KiB ~ \S+ % at least \d+", text)
+    assert "--deep" in text
+
+
+def test_data_that_is_stored_twice_is_shown_with_what_it_wastes(tiny_bundle: Path) -> None:
+    exact = inspect(read_model_file(tiny_bundle))
+    twice = replace(exact, duplicates=(Duplicate(("one", "two", "three"), 4096),))
+    assert "one and 2 more 4.0 KiB" in squeezed(inspection_text(twice))
+    assert "stored more than once" not in inspection_text(exact)
