@@ -1,4 +1,4 @@
-"""What changed from one exhibit to another: sizes, tensors and what was measured, each with where it comes from."""
+"""What changed from one exhibit to another in size and in what was measured, each with where it comes from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,22 +38,6 @@ class Change:
         return self.after - self.before
 
 
-@dataclass(frozen=True)
-class TensorChange:
-    """One stored tensor by name: bytes and types before and after, None where there is no such tensor."""
-
-    name: str
-    before_bytes: int | None
-    after_bytes: int | None
-    before_dtype: str
-    after_dtype: str
-
-    @property
-    def difference_bytes(self) -> int:
-        """Give how many bytes more the file takes for it."""
-        return (self.after_bytes or 0) - (self.before_bytes or 0)
-
-
 def changes(old: Exhibit, new: Exhibit) -> tuple[Change, ...]:
     """Give the figures that the page compares, sizes first."""
     return (
@@ -65,31 +49,6 @@ def changes(old: Exhibit, new: Exhibit) -> tuple[Change, ...]:
         *_latency_changes(*_pair(old.timed, new.timed)),
         *_memory_changes(*_pair(old.weighed, new.weighed)),
     )
-
-
-def tensor_changes(old: Exhibit, new: Exhibit) -> tuple[TensorChange, ...]:
-    """Give the tensors that are not as they were in bytes or type, by name, the largest difference first.
-
-    Tensors of one name are told apart by their order in the file.
-    """
-    before, after = _tensors(old), _tensors(new)
-    every = (_tensor_change(key[0], before.get(key), after.get(key)) for key in before | after)
-    changed = (one for one in every if one.difference_bytes or one.before_dtype != one.after_dtype)
-    return tuple(sorted(changed, key=lambda one: (-abs(one.difference_bytes), one.name)))
-
-
-def _tensor_change(name: str, before: tuple[int, str] | None, after: tuple[int, str] | None) -> TensorChange:
-    old, new = before or (None, ""), after or (None, "")
-    return TensorChange(name, old[0], new[0], old[1], new[1])
-
-
-def _tensors(exhibit: Exhibit) -> dict[tuple[str, int], tuple[int, str]]:
-    found: dict[tuple[str, int], tuple[int, str]] = {}
-    seen: dict[str, int] = {}
-    for one in sorted((tensor.size for tensor in exhibit.inspection.tensors), key=lambda size: size.span):
-        seen[one.name] = seen.get(one.name, -1) + 1
-        found[one.name, seen[one.name]] = (one.bytes, one.dtype)
-    return found
 
 
 def _quality_changes(old: Measurement | None, new: Measurement | None) -> Iterator[Change]:

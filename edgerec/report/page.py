@@ -6,11 +6,12 @@ from typing import Any
 
 from device_tests.record import to_json
 from edgerec.exhibit import Exhibition
-from edgerec.exhibit_changes import changes, tensor_changes
+from edgerec.exhibit_changes import changes
+from edgerec.report.page_changes import against_baseline
 from edgerec.report.page_html import Html, element, joined
 from edgerec.report.page_inside import inside
 from edgerec.report.page_measured import latency, memory, quality
-from edgerec.report.page_overview import against_baseline, overview, size_against_recall, unmeasured
+from edgerec.report.page_overview import overview, size_against_recall, unmeasured
 from edgerec.report.page_provenance import provenance
 from edgerec.report.page_sources import Named, named
 
@@ -76,10 +77,6 @@ def _file_json(one: Named, baseline: Named | None) -> dict[str, Any]:
         "changes": [
             {**to_json(each), "difference": each.difference}
             for each in (changes(baseline.exhibit, one.exhibit) if baseline is not None and compared else ())
-        ],
-        "tensor_changes": [
-            to_json(each)
-            for each in (tensor_changes(baseline.exhibit, one.exhibit) if baseline is not None and compared else ())
         ],
     }
 

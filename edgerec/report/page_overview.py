@@ -1,20 +1,16 @@
-"""The first sections of the page: all files in one table, size against recall, what changed against the baseline."""
+"""The first sections of the page: all files in one table, and size against recall."""
 
 from collections.abc import Sequence
 
 from edgerec.exhibit import Exhibit
-from edgerec.exhibit_changes import Change, TensorChange, changes, tensor_changes
 from edgerec.pareto import front
 from edgerec.report.page_drawing import drawn
-from edgerec.report.page_html import EMPTY, Html, element, figure, joined, shown, table
+from edgerec.report.page_html import Html, element, figure, joined, shown, table
 from edgerec.report.page_size_chart import Point, size_and_recall
 from edgerec.report.page_sources import Named, source
-from edgerec.report.quantities import amount, duration, share, size
+from edgerec.report.quantities import duration, share, size
 from edgerec.report.scales import byte_unit
 from edgerec.statistics import Interval
-
-MOST_TENSORS = 30
-TOO_CLOSE = 0.05  # of a time: two runs of one file differ by as much
 
 
 def overview(files: Sequence[Named]) -> Html:
@@ -58,7 +54,7 @@ def size_against_recall(files: Sequence[Named]) -> Html:
     rows = [
         (
             one.title,
-            size(weight),
+            f"~ {size(weight)}" if one.exhibit.inspection.estimated else size(weight),
             f"recall@{_k(one.exhibit)}",
             *_interval(recall),
             "yes" if place in best else "no",
@@ -80,29 +76,6 @@ def size_against_recall(files: Sequence[Named]) -> Html:
     )
 
 
-def against_baseline(baseline: Named, others: Sequence[Named]) -> Html:
-    """Give one table of figures and one of tensors for each file, against the baseline."""
-    told = element(
-        "p",
-        "Recall and NDCG are compared user by user, with 95 % intervals. Times and memory are compared where machine "
-        "and runtime are the same; two runs differ by some percent by chance, and ",
-        element("code", "edgerec bench NEW --against OLD"),
-        " tells them apart.",
-    )
-    compared = (
-        element(
-            "div",
-            *(
-                element("h3", f"{one.title} against {baseline.letter}"),
-                _changes(baseline, one),
-                _tensor_changes(tensor_changes(baseline.exhibit, one.exhibit)),
-            ),
-        )
-        for one in others
-    )
-    return joined((told, element("div", *compared, class_="cards")))
-
-
 def _row(one: Named) -> tuple[str, ...]:
     inside = one.exhibit.inspection
     timed, weighed, quality = (
@@ -118,95 +91,13 @@ def _row(one: Named) -> tuple[str, ...]:
         one.title,
         shown(one.exhibit.recipe) or "none",
         size(inside.app_bytes),
-        size(inside.download_bytes),
+        f"~ {size(inside.download_bytes)}" if inside.estimated else size(inside.download_bytes),
         "not measured" if recall is None else f"@{_k(one.exhibit)} {_percent(recall)}",
         "not measured" if latency is None else duration(latency.p50_ns),
         "not measured" if memory is None else size(memory.private_run),
         "unknown" if inside.oldest_runtime is None else inside.oldest_runtime or "any",
         joined((one.read, ", ", source(*names)) if names else (one.read,)),
     )
-
-
-def _changes(baseline: Named, one: Named) -> Html:
-    reports = {each.source: name for named in (baseline, one) for name, each in named.reports}
-    rows = [
-        (
-            change.name,
-            _amount(change.before, change.unit),
-            _amount(change.after, change.unit),
-            _difference(change),
-            _relative(change),
-            _judged(change),
-            _from(change, reports, baseline, one),
-        )
-        for change in changes(baseline.exhibit, one.exhibit)
-    ]
-    header = ("figure", baseline.letter, one.letter, "change", "relative", "", "from")
-    return table(f"Figures of {one.letter} against {baseline.letter}", header, rows, right=(1, 2, 3, 4))
-
-
-def _tensor_changes(found: Sequence[TensorChange]) -> Html:
-    if not found:
-        return element("p", "Every stored tensor has the same name, type and bytes.")
-    rows = [
-        (
-            shown(one.name),
-            "none" if one.before_bytes is None else f"{size(one.before_bytes)} {one.before_dtype}",
-            "none" if one.after_bytes is None else f"{size(one.after_bytes)} {one.after_dtype}",
-            _signed(one.difference_bytes, "bytes"),
-        )
-        for one in found[:MOST_TENSORS]
-    ]
-    left = len(found) - len(rows)
-    more = element("p", f"and {left} smaller ones") if left else EMPTY
-    body = table("Tensors that changed", ("tensor", "before", "after", "change"), rows, right=(1, 2, 3))
-    return element("details", element("summary", f"{len(found)} tensors changed"), body, more)
-
-
-def _from(change: Change, reports: dict[str, str], baseline: Named, one: Named) -> Html:
-    names = [reports[each] for each in change.sources]
-    return source(*names) if names or change.is_measured else joined((baseline.read, ", ", one.read))
-
-
-def _judged(change: Change) -> Html | str:
-    difference = change.difference
-    if change.note:
-        return change.note
-    if difference is None:
-        return "not measured" if change.after is None else ""
-    if change.interval is not None and change.interval.low <= 0 <= change.interval.high:
-        return "no difference beyond chance"
-    if not difference:
-        return "same"
-    if change.unit == "ns" and change.before and abs(difference) < TOO_CLOSE * change.before:
-        return "too close to tell"
-    good = (difference < 0) == (change.better == "less")
-    return element("span", "better" if good else "worse", class_="good" if good else "bad")
-
-
-def _difference(change: Change) -> str:
-    if change.difference is None:
-        return ""
-    text = _signed(change.difference, change.unit)
-    if change.interval is None:
-        return text
-    return f"{text} ({100 * change.interval.low:+.2f} to {100 * change.interval.high:+.2f})"
-
-
-def _relative(change: Change) -> str:
-    if change.difference is None or not change.before:
-        return ""
-    return f"{100 * change.difference / change.before:+.1f} %"
-
-
-def _signed(value: float, unit: str) -> str:
-    if unit == "share":
-        return f"{100 * value:+.2f} points"
-    return f"{'+' if value > 0 else '-' if value < 0 else ''}{amount(abs(value), unit)}"
-
-
-def _amount(value: float | None, unit: str) -> str:
-    return "not measured" if value is None else amount(value, unit)
 
 
 def _percent(interval: Interval) -> str:

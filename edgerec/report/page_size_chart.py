@@ -9,7 +9,16 @@ from edgerec.statistics import Interval
 
 HEIGHT = 200
 # Where a label may stand beside its dot, in pixels right and down; the first that is free is taken.
-_OFFSETS = ((10.0, -9.0), (-10.0, -9.0), (10.0, 11.0), (-10.0, 11.0), (15.0, 1.0), (-15.0, 1.0), (0.0, -24.0), (0.0, 26.0))
+_OFFSETS = (
+    (10.0, -9.0),
+    (-10.0, -9.0),
+    (10.0, 11.0),
+    (-10.0, 11.0),
+    (15.0, 1.0),
+    (-15.0, 1.0),
+    (0.0, -24.0),
+    (0.0, 26.0),
+)
 _WIDE, _TALL = 12.0, 11.0
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from edgerec.report.page_theme import FONT, INK, LINE, VEGA
 
+WIDTH, HEIGHT = 320, 220
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -17,7 +19,7 @@ class Tile:
     bytes: int
 
 
-def treemap(tiles: Sequence[Tile]) -> dict[str, Any]:
+def treemap_chart(tiles: Sequence[Tile]) -> dict[str, Any]:
     """Give a tile a tensor, its area the bytes in the file, those of one kind together."""
     kinds = dict.fromkeys(one.kind for one in tiles)
     nodes: list[dict[str, Any]] = [{"id": "file"}]
@@ -30,8 +32,8 @@ def treemap(tiles: Sequence[Tile]) -> dict[str, Any]:
     return {
         **VEGA,
         "padding": 0,
-        "width": 360,
-        "height": 240,
+        "width": WIDTH,
+        "height": HEIGHT,
         "data": [
             {
                 "name": "tree",
@@ -43,7 +45,7 @@ def treemap(tiles: Sequence[Tile]) -> dict[str, Any]:
                         "field": "bytes",
                         "sort": {"field": "value", "order": "descending"},
                         "paddingInner": 1,
-                        "size": [360, 240],
+                        "size": [WIDTH, HEIGHT],
                     },
                 ],
             },
@@ -83,7 +85,7 @@ def treemap(tiles: Sequence[Tile]) -> dict[str, Any]:
                         "baseline": {"value": "top"},
                         "text": {"signal": "[datum.name, datum.written]"},
                         "limit": {"signal": f"{wide} - 8"},
-                        "fontSize": {"value": 10},
+                        "fontSize": {"value": 11},
                         "font": {"value": FONT},
                         "fill": {"value": INK},
                     }

@@ -11,7 +11,7 @@ from device_tests import report as report_format
 from device_tests.bundle import decode, encode
 from device_tests.report import DeviceReport
 from edgerec.exhibit import Exhibit, read_exhibition
-from edgerec.exhibit_changes import MEASURED_ON_ANOTHER, changes, tensor_changes
+from edgerec.exhibit_changes import MEASURED_ON_ANOTHER, changes
 
 Show = Callable[..., Exhibit]
 
@@ -60,15 +60,3 @@ def test_times_and_memory_of_different_machines_are_not_compared(show: Show) -> 
     for name in ("p50", "p95", "load", "private memory", "peak memory"):
         assert (found[name].difference, found[name].note) == (None, MEASURED_ON_ANOTHER)
     assert found["recall@10"].difference == 0
-
-
-def test_only_tensors_that_changed_are_told_the_largest_first(show: Show, tiny_model: object) -> None:
-    narrow = replace(
-        tiny_model,  # type: ignore[type-var]
-        table=tiny_model.table[:, :4].copy(),  # type: ignore[attr-defined]
-        dense=tiny_model.dense[:, :4].copy(),  # type: ignore[attr-defined]
-    )
-    old, new = show("old", same), show("new", same, narrow.tflite())  # type: ignore[attr-defined]
-    assert tensor_changes(old, old) == ()
-    found = tensor_changes(old, new)
-    assert [(one.name, one.difference_bytes) for one in found] == [("table", -41 * 4 * 4), ("dense", -40 * 4 * 4)]
