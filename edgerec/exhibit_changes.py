@@ -31,6 +31,11 @@ class Change:
     is_measured: bool = True
 
     @property
+    def is_run(self) -> bool:
+        """Say whether it is of one run of a process, which another run of the same file would give a little otherwise."""
+        return self.is_measured and self.unit in {"ns", "bytes"}
+
+    @property
     def difference(self) -> float | None:
         """Give after less before, None where one is missing or they are no figures of one thing."""
         if self.before is None or self.after is None or self.note:

@@ -10,7 +10,7 @@ from edgerec.report.page_sources import Named, source
 from edgerec.report.quantities import amount, size
 
 MOST_TENSORS = 30
-TOO_CLOSE = 0.05  # of a time: two runs of one file differ by as much
+TOO_CLOSE = 0.05  # of a time or memory: two runs of one file differ by as much
 
 
 def against_baseline(baseline: Named, others: Sequence[Named]) -> Html:
@@ -62,10 +62,9 @@ def _contents(difference: Difference) -> Iterator[Html]:
     if before != after:
         yield element("p", f"Oldest runtime: {before or 'unknown'} before, {after or 'unknown'} now.")
     if difference.ops:
-        ops = ", ".join(
-            f"{shown(one.name)} {one.version} ({one.old_count} before, {one.new_count} now)" for one in difference.ops
-        )
-        yield element("p", f"Operators: {ops}.")
+        rows = [(shown(one.name), *map(str, (one.version, one.old_count, one.new_count))) for one in difference.ops]
+        body = table("Operators that changed", ("operator", "version", "before", "now"), rows, right=(1, 2, 3))
+        yield element("details", element("summary", f"{len(rows)} operators changed"), body)
     if difference.signatures:
         keys = ", ".join(shown(one.key) for one in difference.signatures)
         yield element("p", f"Signatures with other inputs or outputs: {keys}.")
@@ -106,10 +105,10 @@ def _judged(change: Change) -> Html | str:
     if difference is None:
         return "not measured" if change.after is None else ""
     if change.interval is not None and change.interval.low <= 0 <= change.interval.high:
-        return "no difference beyond chance"
+        return "within chance"
     if not difference:
         return "same"
-    if change.unit == "ns" and change.before and abs(difference) < TOO_CLOSE * change.before:
+    if change.is_run and change.before and abs(difference) < TOO_CLOSE * change.before:
         return "too close to tell"
     good = (difference < 0) == (change.better == "less")
     return element("span", "better" if good else "worse", class_="good" if good else "bad")

@@ -50,9 +50,11 @@ def _leaves(area: Area) -> Iterator[Area]:
 
 def _file(one: Named) -> Html:
     inspection = one.exhibit.inspection
-    whole = treemap(inspection)
     by_kind = ", ".join(f"{kind} {share(count / inspection.model_bytes)}" for kind, count in inspection.by_kind.items())
-    label = f"Treemap of {one.title}: model.tflite has {size(inspection.model_bytes)} in {len(inspection.tensors)} tensors; {by_kind}."
+    label = (
+        f"Treemap of {one.title}: model.tflite has {size(inspection.model_bytes)} in {len(inspection.tensors)} tensors; "
+        f"{by_kind}."
+    )
     rows = [
         (
             shown(each.size.name),
@@ -76,12 +78,8 @@ def _file(one: Named) -> Html:
             ". ~ is estimated from blocks of the file." if inspection.estimated else ".",
         )
     )
-    return joined(
-        (
-            element("h3", one.title),
-            figure(drawn(treemap_chart(tiles(whole)), label, f"tree{one.letter}"), caption, data),
-        )
-    )
+    chart = drawn(treemap_chart(tiles(treemap(inspection))), label, f"tree{one.letter}")
+    return joined((element("h3", one.title), figure(chart, caption, data)))
 
 
 def _about(written: str, *, estimated: bool) -> str:
