@@ -32,7 +32,7 @@ class Change:
 
     @property
     def is_run(self) -> bool:
-        """Say whether it is of one run of a process, which another run of the same file would give a little otherwise."""
+        """Say whether it is of one run of a process; another run of the same file gives it a little otherwise."""
         return self.is_measured and self.unit in {"ns", "bytes"}
 
     @property

@@ -52,8 +52,8 @@ def _file(one: Named) -> Html:
     inspection = one.exhibit.inspection
     by_kind = ", ".join(f"{kind} {share(count / inspection.model_bytes)}" for kind, count in inspection.by_kind.items())
     label = (
-        f"Treemap of {one.title}: model.tflite has {size(inspection.model_bytes)} in {len(inspection.tensors)} tensors; "
-        f"{by_kind}."
+        f"Treemap of {one.title}: model.tflite has {size(inspection.model_bytes)} "
+        f"in {len(inspection.tensors)} tensors; {by_kind}."
     )
     rows = [
         (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgerec.exhibit import Exhibit, Exhibition, Measurement
 from edgerec.report.page_html import Html, joined, link, shown
@@ -11,9 +12,10 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Named:
-    """A file under its letter, and its reports under theirs."""
+    """A file under its letter, and its reports under theirs; `name` is without its folder where that tells it apart."""
 
     letter: str
+    name: str
     exhibit: Exhibit
     is_baseline: bool
     reports: tuple[tuple[str, Measurement], ...]
@@ -21,7 +23,7 @@ class Named:
     @property
     def title(self) -> str:
         """Give the letter and the file's name."""
-        return f"{self.letter} {shown(self.exhibit.inspection.name)}{', the baseline' if self.is_baseline else ''}"
+        return f"{self.letter} {shown(self.name)}{', the baseline' if self.is_baseline else ''}"
 
     @property
     def read(self) -> Html:
@@ -35,8 +37,11 @@ class Named:
 
 def named(exhibition: Exhibition) -> tuple[Named, ...]:
     """Give the files of an exhibition under their letters."""
+    paths = [Path(one.inspection.name) for one in exhibition.exhibits]
+    alone = len({path.name for path in paths}) == len(paths)
+    names = [path.name if alone else str(path) for path in paths]
     return tuple(
-        Named(letter, exhibit, place == exhibition.baseline, tuple(_reports(letter, exhibit)))
+        Named(letter, names[place], exhibit, place == exhibition.baseline, tuple(_reports(letter, exhibit)))
         for place, (letter, exhibit) in enumerate(zip(_letters(), exhibition.exhibits, strict=False))
     )
 
