@@ -70,6 +70,11 @@ class Exhibit:
         )
 
     @property
+    def counted(self) -> tuple[Measurement, ...]:
+        """Give the reports of emulators that hold counts."""
+        return tuple(one for one in self.measurements if one.report.counts is not None)
+
+    @property
     def weighed(self) -> tuple[Measurement, ...]:
         """Give the reports of real machines that hold memory."""
         return tuple(

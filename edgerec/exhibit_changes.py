@@ -52,6 +52,7 @@ def changes(old: Exhibit, new: Exhibit) -> tuple[Change, ...]:
         ),
         *_quality_changes(old.quality, new.quality),
         *_latency_changes(*_pair(old.timed, new.timed)),
+        *_count_changes(*_pair(old.counted, new.counted)),
         *_memory_changes(*_pair(old.weighed, new.weighed)),
     )
 
@@ -97,6 +98,14 @@ def _latency_changes(old: Measurement | None, new: Measurement | None) -> Iterat
     for name in ("p50", "p95", "load"):
         before, after = (None if each is None else getattr(each, f"{name}_ns") for each in (one, other))
         yield Change(name, "ns", "less", before, after, _sources(old, new), note=_elsewhere(old, new))
+
+
+def _count_changes(old: Measurement | None, new: Measurement | None) -> Iterator[Change]:
+    if old is None and new is None:
+        return
+    one, other = (None if each is None else each.figures.counts for each in (old, new))
+    before, after = (None if each is None else each.median.instructions for each in (one, other))
+    yield Change("instructions", "count", "less", before, after, _sources(old, new), note=_elsewhere(old, new))
 
 
 def _memory_changes(old: Measurement | None, new: Measurement | None) -> Iterator[Change]:

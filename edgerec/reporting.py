@@ -9,7 +9,7 @@ from edgerec.config import read_config_if_there
 from edgerec.errors import EdgerecError
 from edgerec.exhibit import Exhibition, read_exhibition
 from edgerec.report.page import page
-from edgerec.report.page_drawing import refuse_without_library
+from edgerec.report.page_drawing import library
 
 
 class PageError(HarnessError, EdgerecError):
@@ -29,7 +29,7 @@ def write_report(
     Raises PageError where the page would replace what it is made of, or cannot be written; DrawingError where the
     library that draws is missing; and what reading a bundle or a report raises.
     """
-    refuse_without_library()
+    library()  # before anything is read
     if not files:
         config = read_config_if_there(config_path)
         files = [one.path for one in config.bundles]

@@ -10,7 +10,7 @@ from edgerec.exhibit_changes import changes
 from edgerec.report.page_changes import against_baseline
 from edgerec.report.page_html import Html, element, joined
 from edgerec.report.page_inside import inside
-from edgerec.report.page_measured import latency, memory, quality
+from edgerec.report.page_measured import counted, latency, memory, quality
 from edgerec.report.page_overview import overview, size_against_recall, unmeasured
 from edgerec.report.page_provenance import provenance
 from edgerec.report.page_sources import Named, named
@@ -90,6 +90,8 @@ def _sections(files: tuple[Named, ...], exhibition: Exhibition) -> Iterator[tupl
         yield "changes", "What changed against the baseline", against_baseline(baseline, others)
     yield "quality", "Quality by segment", quality(files)
     yield "latency", "Latency", latency(files)
+    if any(one.exhibit.counted for one in files):
+        yield "counts", "Counted in an emulator", counted(files)
     yield "memory", "Memory", memory(files)
     yield "inside", "Inside each file", inside(files)
     yield "provenance", "Where every figure comes from", provenance(files, exhibition.strangers)

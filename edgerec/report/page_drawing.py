@@ -1,8 +1,8 @@
 """Charts as SVG: a Vega or Vega-Lite specification drawn by vl-convert, which runs Vega without browser or network."""
 
-import importlib.util
 import re
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from edgerec.errors import EdgerecError
@@ -16,13 +16,16 @@ class DrawingError(EdgerecError):
     """A chart that cannot be drawn here."""
 
 
-def refuse_without_library() -> None:
-    """Raise DrawingError where the library that draws is not installed."""
-    if importlib.util.find_spec("vl_convert") is None:
+def library() -> ModuleType:
+    """Give the library that draws; raises DrawingError where it is not installed."""
+    try:
+        import vl_convert  # noqa: PLC0415  84 MB, and only this command needs it
+    except ImportError:
         raise DrawingError(
             "the charts of the page are drawn by vl-convert-python, which is not installed: "
-            "pip install 'edgerec[report]'"
-        )
+            'pip install "edgerec[report]"'
+        ) from None
+    return vl_convert
 
 
 def drawn(spec: Mapping[str, Any], label: str, name: str) -> Html:
@@ -30,9 +33,7 @@ def drawn(spec: Mapping[str, Any], label: str, name: str) -> Html:
 
     `name` tells its ids from those of another chart. Raises DrawingError where the library is missing or refuses.
     """
-    refuse_without_library()
-    import vl_convert  # noqa: PLC0415  30 MB, and only this command needs it
-
+    vl_convert = library()
     draw = vl_convert.vega_to_svg if "/vega/" in spec["$schema"] else vl_convert.vegalite_to_svg
     try:
         svg = draw(dict(spec))

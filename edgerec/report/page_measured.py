@@ -6,7 +6,7 @@ from edgerec.exhibit import Measurement
 from edgerec.gate.machines import measurer_of
 from edgerec.histogram import histogram
 from edgerec.report.page_drawing import drawn
-from edgerec.report.page_html import Html, element, figure, table
+from edgerec.report.page_html import EMPTY, Html, element, figure, table
 from edgerec.report.page_row_charts import Bar, Estimate, Mark, by_segment, latencies, memories
 from edgerec.report.page_sources import Named, source
 from edgerec.report.quantities import count, duration, share, size
@@ -105,6 +105,29 @@ def memory(files: Sequence[Named]) -> Html:
         "What the process grew by from after its imports to after its calls: private is its own, mapped is of files "
         "that the system can drop. The peak of the whole process is in the table.",
         data,
+    )
+
+
+def counted(files: Sequence[Named]) -> Html:
+    """Give the exact counts of every report that an emulator made, empty where none did."""
+    found = [(one.of(each), each) for one in files for each in one.exhibit.counted]
+    if not found:
+        return EMPTY
+    header = ("report", "load", "first call", "a call, least", "median", "most", "read", "written", "top k", "emulated")
+    return table("Instructions, exact", header, [_counts(name, each) for name, each in found], right=range(1, 9))
+
+
+def _counts(name: str, one: Measurement) -> tuple[str, ...]:
+    counts = one.figures.counts
+    if counts is None:
+        return (name,)
+    return (
+        source(name),
+        *(count(each.instructions) for each in (counts.load, counts.first, counts.least, counts.median, counts.most)),
+        size(counts.median.read_bytes),
+        size(counts.median.written_bytes),
+        "" if counts.top_k is None else count(counts.top_k.instructions),
+        str(measurer_of(one.report)),
     )
 
 

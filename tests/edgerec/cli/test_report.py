@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_bad_input_is_one_sentence_and_leaves_no_page(edgerec: Edgerec, measured
 def test_without_the_library_that_draws_it_says_how_to_get_it(
     edgerec: Edgerec, measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
     done = edgerec("report", measured.name, cwd=tmp_path)
     assert done.returncode == 2
-    assert "pip install 'edgerec[report]'" in done.stderr
+    assert 'pip install "edgerec[report]"' in done.stderr

@@ -104,6 +104,7 @@ def test_what_grew_worse_says_so_and_by_how_much(read: Read) -> None:
     assert changes["p50"][4:6] == ["-50.0 %", "better"]
     assert changes["recall@10"][3].startswith("-")
     assert changes["recall@10"][6] == "A1, B1"
+    assert changes["instructions"][1:] == ["1,000", "900", "-100", "-10.0 %", "better", "A2, B2"]
     tensors = {row[0]: row[1:] for row in read.tables["Tensors that changed"][1:]}
     assert tensors["table"] == ["changed", "1.3 KiB FLOAT32", "656 B FLOAT32", "-656 B"]
 
@@ -113,6 +114,13 @@ def test_what_is_not_measured_says_so_with_the_command(read: Read, written: Path
     assert row[4:7] == ["not measured"] * 3
     assert "bench" in written.read_text()
     assert re.search(r"C is not measured\..*?bench [^<]*unmeasured\.edgerec", written.read_text())
+
+
+def test_an_emulators_counts_are_shown_and_are_no_time(read: Read) -> None:
+    rows = {row[0]: row for row in read.tables["Instructions, exact"][1:]}
+    assert rows["B2"][1:6] == ["900"] * 5
+    assert "emulated" in next(row for row in read.tables["Reports"] if row[0] == "B2")
+    assert {row[0] for row in read.tables["Latency of one call"][1:]} == {"A1", "B1", "D1"}
 
 
 def test_every_row_of_figures_names_where_they_come_from(read: Read) -> None:
