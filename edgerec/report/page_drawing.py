@@ -6,10 +6,10 @@ from types import ModuleType
 from typing import Any
 
 from edgerec.errors import EdgerecError
+from edgerec.report.console import visible
 from edgerec.report.page_html import Html, element
 
 _ROOT = re.compile(r"\A<svg\b[^>]*\bviewBox=\"([-0-9. ]+)\"[^>]*>(.*)</svg>\s*\Z", re.DOTALL)
-_ID = re.compile(r"\bid=\"|url\(#")
 
 
 class DrawingError(EdgerecError):
@@ -31,17 +31,25 @@ def library() -> ModuleType:
 def drawn(spec: Mapping[str, Any], label: str, name: str) -> Html:
     """Give a chart as an SVG element that is one image with a label; it grows and shrinks with the page.
 
-    `name` tells its ids from those of another chart. Raises DrawingError where the library is missing or refuses.
+    `name` is what an error calls it. Raises DrawingError where the library is missing or refuses.
     """
     vl_convert = library()
     draw = vl_convert.vega_to_svg if "/vega/" in spec["$schema"] else vl_convert.vegalite_to_svg
     try:
-        svg = draw(dict(spec))
+        svg = draw(_seen(spec))
     except ValueError as why:
         raise DrawingError(f"vl-convert could not draw {name}: {' '.join(str(why).split())[:200]}") from None
     found = _ROOT.match(svg)
     if found is None:
         raise DrawingError(f"vl-convert gave no SVG for {name}, but {svg[:60]!r}: install the version edgerec names")
     view, body = found.groups()
-    own = _ID.sub(lambda match: f"{match[0]}{name}-", body)
-    return element("svg", Html(own), viewBox=view, role="img", aria_label=label, class_="chart")
+    return element("svg", Html(body), viewBox=view, role="img", aria_label=label, class_="chart")
+
+
+def _seen(part: Any) -> Any:
+    """Give a specification whose texts hold nothing that XML cannot: a character of that kind ends the process."""
+    if isinstance(part, str):
+        return visible(part)
+    if isinstance(part, Mapping):
+        return {key: _seen(value) for key, value in part.items()}
+    return [_seen(one) for one in part] if isinstance(part, list | tuple) else part

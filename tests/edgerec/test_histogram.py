@@ -13,6 +13,8 @@ def test_every_value_is_counted_once_where_it_lies(values: list[int], bins: int)
     found = histogram(values, low=min(values), high=max(values), bins=bins)
     assert sum(one.count for one in found) == len(values)
     assert all(one.count > 0 for one in found)
+    assert min(one.start for one in found) >= min(values) * 0.9999
+    assert max(one.end for one in found) <= max(*values, min(values) * 1.01) * 1.0001
     for value in values:
         assert any(one.start <= value * 1.0001 and value <= one.end * 1.0001 for one in found)
 

@@ -153,7 +153,7 @@ def shelf(
             report = replace(report, quality=worse, latency=faster)
         if name == "hostile":
             board = replace(report.board, cpu=HOSTILE, system=STRANGE.replace("\0", ""), python=HOSTILE)
-            segments = {**report.quality.segments, HOSTILE: (0, 1, 2)}
+            segments = {**report.quality.segments, HOSTILE: (0, 1, 2), STRANGE: (3, 4)}
             report = replace(
                 report, board=board, warnings=(HOSTILE, STRANGE), quality=replace(report.quality, segments=segments)
             )

@@ -19,3 +19,10 @@ def test_tiles_are_all_bytes_and_few(groups: list[list[Area]]) -> None:
     for kind in KINDS:
         expected = sum(one.bytes for group in groups for one in group if one.kind == kind)
         assert sum(one.bytes for one in found if one.kind == kind) == expected
+
+
+def test_what_is_too_small_for_a_tile_of_its_own_is_in_one_of_its_kind() -> None:
+    parts = tuple(Area(str(place), ("table", "dense")[place % 2], 1000 - place) for place in range(200))
+    found = tiles(Area("app", "app", 0, parts))
+    assert sum(one.bytes for one in found) == sum(one.bytes for one in parts)
+    assert [one.name for one in found[MOST_TILES:]] == ["70 smaller", "70 smaller"]
