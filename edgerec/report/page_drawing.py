@@ -47,9 +47,16 @@ def drawn(spec: Mapping[str, Any], label: str, name: str) -> Html:
 
 
 def _seen(part: Any) -> Any:
-    """Give a specification whose texts hold nothing that XML cannot: a character of that kind ends the process."""
+    """Give a specification whose texts hold only what the library can take; it would fail, or end the process.
+
+    XML holds no control character, and the library cuts a text between the two 16-bit halves of a letter that has two.
+    """
     if isinstance(part, str):
-        return visible(part)
+        return "".join(letter if letter <= "\uffff" else _escaped(letter) for letter in visible(part))
     if isinstance(part, Mapping):
         return {key: _seen(value) for key, value in part.items()}
     return [_seen(one) for one in part] if isinstance(part, list | tuple) else part
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()
