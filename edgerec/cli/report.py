@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from edgerec.config import FILE_NAME
-from edgerec.report.page import page_json
-from edgerec.report.page_text import report_text
+from edgerec.report.page.page import page_json
+from edgerec.report.page.text import report_text
 from edgerec.reporting import write_report
 
 

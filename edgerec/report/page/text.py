@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edgerec.exhibit import Exhibition
 from edgerec.report.console import visible
-from edgerec.report.page_sources import named
+from edgerec.report.page.sources import named
 from edgerec.report.quantities import size
 
 

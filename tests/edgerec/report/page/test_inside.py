@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerec.report.page_inside import KINDS, MOST_TILES, tiles
+from edgerec.report.page.inside import KINDS, MOST_TILES, tiles
 from edgerec.treemap import Area
 
 LEAVES = st.builds(Area, st.text(max_size=3), st.sampled_from(sorted(KINDS)), st.integers(0, 10**9))

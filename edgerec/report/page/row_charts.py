@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgerec.report.page_theme import ACCENT, INK, LITE, MUTED, SECOND, WIDTH
+from edgerec.report.page.theme import ACCENT, INK, LITE, MUTED, SECOND, WIDTH
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from edgerec.exhibit import Exhibit
 from edgerec.pareto import front
-from edgerec.report.page_drawing import drawn
-from edgerec.report.page_html import Html, element, figure, joined, shown, table
-from edgerec.report.page_size_chart import Point, size_and_recall
-from edgerec.report.page_sources import Named, source
+from edgerec.report.page.drawing import drawn
+from edgerec.report.page.html import Html, element, figure, joined, shown, table
+from edgerec.report.page.scales import byte_unit
+from edgerec.report.page.size_chart import Point, size_and_recall
+from edgerec.report.page.sources import Named, source
 from edgerec.report.quantities import duration, share, size
-from edgerec.report.scales import byte_unit
 from edgerec.statistics import Interval
 
 

@@ -11,7 +11,7 @@ import pytest
 from device_tests import report as report_format
 from edgerec.exhibit import read_exhibition
 from edgerec.report.device_figures import figures_of
-from edgerec.report.page import page
+from edgerec.report.page.page import page
 from edgerec.report.quantities import duration, share, size
 
 VOID = {"meta", "link", "br"}

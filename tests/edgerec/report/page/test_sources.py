@@ -8,7 +8,7 @@ from device_tests import report as report_format
 from device_tests.bundle import decode, encode
 from device_tests.report import DeviceReport
 from edgerec.exhibit import Exhibition, read_exhibition
-from edgerec.report.page_sources import named
+from edgerec.report.page.sources import named
 
 
 def test_files_are_letters_and_reports_are_numbered(

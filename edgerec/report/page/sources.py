@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgerec.exhibit import Exhibit, Exhibition, Measurement
-from edgerec.report.page_html import Html, joined, link, shown
+from edgerec.report.page.html import Html, joined, link, shown
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

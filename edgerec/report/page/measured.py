@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from edgerec.exhibit import Measurement
 from edgerec.gate.machines import measurer_of
 from edgerec.histogram import histogram
-from edgerec.report.page_drawing import drawn
-from edgerec.report.page_html import EMPTY, Html, element, figure, table
-from edgerec.report.page_row_charts import Bar, Estimate, Mark, by_segment, latencies, memories
-from edgerec.report.page_sources import Named, source
+from edgerec.report.page.drawing import drawn
+from edgerec.report.page.html import EMPTY, Html, element, figure, table
+from edgerec.report.page.row_charts import Bar, Estimate, Mark, by_segment, latencies, memories
+from edgerec.report.page.scales import byte_unit, time_unit
+from edgerec.report.page.sources import Named, source
 from edgerec.report.quantities import count, duration, share, size
-from edgerec.report.scales import byte_unit, time_unit
 
 SEGMENTS = ("head", "middle", "tail", "popular_half", "unpopular_half", "short_history", "long_history")
 BINS = 48

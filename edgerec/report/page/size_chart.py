@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgerec.report.page_theme import ACCENT, FONT, INK, MUTED, VEGA, WIDTH
+from edgerec.report.page.theme import ACCENT, FONT, INK, MUTED, VEGA, WIDTH
 from edgerec.statistics import Interval
 
 HEIGHT = 200

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerec.report.page_html import LONGEST_NAME, element, joined, shown, table
+from edgerec.report.page.html import LONGEST_NAME, element, joined, shown, table
 
 TEXTS = st.text(st.characters(codec=None) | st.sampled_from("<>&\"'\u202e\0\x1b"), max_size=40)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from edgerec.diff import Difference, TensorChange, diff
 from edgerec.exhibit_changes import Change, changes
 from edgerec.inspection import StoredTensor
-from edgerec.report.page_html import EMPTY, Html, element, joined, shown, table
-from edgerec.report.page_sources import Named, source
+from edgerec.report.page.html import EMPTY, Html, element, joined, shown, table
+from edgerec.report.page.sources import Named, source
 from edgerec.report.quantities import amount, size
 
 MOST_TENSORS = 30

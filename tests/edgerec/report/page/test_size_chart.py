@@ -1,7 +1,7 @@
 """Recall by size: where labels stand, and which dots the line joins."""
 
-from edgerec.report.page_size_chart import Point, size_and_recall
-from edgerec.report.page_theme import WIDTH
+from edgerec.report.page.size_chart import Point, size_and_recall
+from edgerec.report.page.theme import WIDTH
 from edgerec.statistics import Interval
 
 

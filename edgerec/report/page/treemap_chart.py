@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgerec.report.page_theme import FONT, INK, LINE, VEGA
+from edgerec.report.page.theme import FONT, INK, LINE, VEGA
 
 WIDTH, HEIGHT = 320, 220
 

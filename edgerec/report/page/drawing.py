@@ -7,7 +7,7 @@ from typing import Any
 
 from edgerec.errors import EdgerecError
 from edgerec.report.console import visible
-from edgerec.report.page_html import Html, element
+from edgerec.report.page.html import Html, element
 
 _ROOT = re.compile(r"\A<svg\b[^>]*\bviewBox=\"([-0-9. ]+)\"[^>]*>(.*)</svg>\s*\Z", re.DOTALL)
 

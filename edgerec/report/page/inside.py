@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from edgerec.report.page_drawing import drawn
-from edgerec.report.page_html import Html, element, figure, joined, shown, table
-from edgerec.report.page_sources import Named
-from edgerec.report.page_treemap import Tile, treemap_chart
+from edgerec.report.page.drawing import drawn
+from edgerec.report.page.html import Html, element, figure, joined, shown, table
+from edgerec.report.page.sources import Named
+from edgerec.report.page.treemap_chart import Tile, treemap_chart
 from edgerec.report.quantities import share, size
 from edgerec.treemap import Area, treemap
 

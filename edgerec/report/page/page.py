@@ -7,13 +7,13 @@ from typing import Any
 from device_tests.record import to_json
 from edgerec.exhibit import Exhibition
 from edgerec.exhibit_changes import changes
-from edgerec.report.page_changes import against_baseline
-from edgerec.report.page_html import Html, element, joined
-from edgerec.report.page_inside import inside
-from edgerec.report.page_measured import counted, latency, memory, quality
-from edgerec.report.page_overview import overview, size_against_recall, unmeasured
-from edgerec.report.page_provenance import provenance
-from edgerec.report.page_sources import Named, named
+from edgerec.report.page.changes import against_baseline
+from edgerec.report.page.html import Html, element, joined
+from edgerec.report.page.inside import inside
+from edgerec.report.page.measured import counted, latency, memory, quality
+from edgerec.report.page.overview import overview, size_against_recall, unmeasured
+from edgerec.report.page.provenance import provenance
+from edgerec.report.page.sources import Named, named
 
 JSON_VERSION = 1
 # Nothing may be fetched and nothing may run, whatever a name in a file says.

@@ -4,10 +4,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from edgerec.report.page_drawing import DrawingError, drawn
-from edgerec.report.page_row_charts import Bar, Mark, latencies, memories
-from edgerec.report.page_theme import VEGA
-from edgerec.report.page_treemap import Tile, treemap_chart
+from edgerec.report.page.drawing import DrawingError, drawn
+from edgerec.report.page.row_charts import Bar, Mark, latencies, memories
+from edgerec.report.page.theme import VEGA
+from edgerec.report.page.treemap_chart import Tile, treemap_chart
 
 # The library aborts the whole process at what XML cannot hold: control characters, U+FFFE, halves of a pair.
 # One beyond 16 bits it cuts in two where a tile is too narrow for the name, and then cannot read its own half.
