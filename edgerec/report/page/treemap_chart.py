@@ -7,6 +7,7 @@ from typing import Any
 from edgerec.report.page.theme import FONT, INK, LINE, VEGA
 
 WIDTH, HEIGHT = 320, 220
+ROOM = 0.85  # of a tile's width for its name: the reader's font may be wider than the one that it was measured with
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def treemap_chart(tiles: Sequence[Tile]) -> dict[str, Any]:
                         "y": {"field": "y0", "offset": 3},
                         "baseline": {"value": "top"},
                         "text": {"signal": "[datum.name, datum.written]"},
-                        "limit": {"signal": f"{wide} - 8"},
+                        "limit": {"signal": f"({wide} - 8) * {ROOM}"},
                         "fontSize": {"value": 11},
                         "font": {"value": FONT},
                         "fill": {"value": INK},

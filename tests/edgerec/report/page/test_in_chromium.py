@@ -145,3 +145,15 @@ def test_a_screen_reader_finds_landmarks_charts_and_tables(browser: Any, written
     assert len(images) == 8
     assert all(images)
     assert [one for one in told if one[0] == "region" and not one[1]] == []
+
+
+def test_names_stay_within_their_tiles(browser: Any, written: Path) -> None:
+    browser.open(written)
+    outside = browser.value("""
+      [...document.querySelectorAll('#inside svg')].flatMap((svg) => {
+        const edge = svg.getBoundingClientRect().right;
+        return [...svg.querySelectorAll('text')].filter((one) => one.getBoundingClientRect().right > edge);
+      }).length
+    """)
+    assert outside == 0
+    assert browser.value("document.querySelectorAll('#inside svg text').length") > 10
