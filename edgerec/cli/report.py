@@ -8,7 +8,7 @@ import click
 from edgerec.config import FILE_NAME
 from edgerec.report.page.page import page_json
 from edgerec.report.page.text import report_text
-from edgerec.reporting import write_report
+from edgerec.report.page.writing import write_report
 
 
 @click.command("report")

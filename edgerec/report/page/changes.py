@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from edgerec.diff import Difference, TensorChange, diff
-from edgerec.exhibit_changes import Change, changes
 from edgerec.inspection import StoredTensor
+from edgerec.report.exhibit_changes import Change, changes
 from edgerec.report.page.html import EMPTY, Html, element, joined, shown, table
 from edgerec.report.page.sources import Named, source
 from edgerec.report.quantities import amount, size

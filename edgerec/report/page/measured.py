@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from edgerec.exhibit import Measurement
 from edgerec.gate.machines import measurer_of
 from edgerec.histogram import histogram
+from edgerec.report.exhibit import Measurement
 from edgerec.report.page.drawing import drawn
 from edgerec.report.page.html import EMPTY, Html, element, figure, table
 from edgerec.report.page.row_charts import Bar, Estimate, Mark, by_segment, latencies, memories

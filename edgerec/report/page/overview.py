@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edgerec.exhibit import Exhibit
 from edgerec.pareto import front
+from edgerec.report.exhibit import Exhibit
 from edgerec.report.page.drawing import drawn
 from edgerec.report.page.html import Html, element, figure, joined, shown, table
 from edgerec.report.page.scales import byte_unit

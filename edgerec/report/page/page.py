@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from device_tests.record import to_json
-from edgerec.exhibit import Exhibition
-from edgerec.exhibit_changes import changes
+from edgerec.report.exhibit import Exhibition
+from edgerec.report.exhibit_changes import changes
 from edgerec.report.page.changes import against_baseline
 from edgerec.report.page.html import Html, element, joined
 from edgerec.report.page.inside import inside

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgerec.exhibit import Measurement
+from edgerec.report.exhibit import Measurement
 from edgerec.report.page.html import Html, element, joined, shown, table
 from edgerec.report.page.sources import Named
 from edgerec.report.quantities import size

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgerec.exhibit import Exhibit, Exhibition, Measurement
+from edgerec.report.exhibit import Exhibit, Exhibition, Measurement
 from edgerec.report.page.html import Html, joined, link, shown
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

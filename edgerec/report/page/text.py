@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from edgerec.exhibit import Exhibition
 from edgerec.report.console import visible
+from edgerec.report.exhibit import Exhibition
 from edgerec.report.page.sources import named
 from edgerec.report.quantities import size
 

@@ -20,7 +20,7 @@ from device_tests import report as report_format
 from device_tests.bundle import MODEL
 from device_tests.counts import Count, Counts
 from device_tests.report import DeviceReport
-from edgerec.reporting import write_report
+from edgerec.report.page.writing import write_report
 
 COMMAND = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"),

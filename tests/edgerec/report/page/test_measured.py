@@ -9,7 +9,7 @@ import pytest
 from device_tests import report as report_format
 from device_tests.bundle import decode, encode
 from device_tests.report import DeviceReport
-from edgerec.exhibit import read_exhibition
+from edgerec.report.exhibit import read_exhibition
 from edgerec.report.page.page import page
 
 Change = Callable[[DeviceReport], DeviceReport]

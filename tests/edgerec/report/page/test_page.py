@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from device_tests import report as report_format
-from edgerec.exhibit import read_exhibition
 from edgerec.report.device_figures import figures_of
+from edgerec.report.exhibit import read_exhibition
 from edgerec.report.page.page import page
 from edgerec.report.quantities import duration, share, size
 

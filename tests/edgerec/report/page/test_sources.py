@@ -7,7 +7,7 @@ from pathlib import Path
 from device_tests import report as report_format
 from device_tests.bundle import decode, encode
 from device_tests.report import DeviceReport
-from edgerec.exhibit import Exhibition, read_exhibition
+from edgerec.report.exhibit import Exhibition, read_exhibition
 from edgerec.report.page.sources import named
 
 

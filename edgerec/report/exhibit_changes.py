@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edgerec.exhibit import SEED, Exhibit, Measurement
 from edgerec.gate.machines import measurer_of
+from edgerec.report.exhibit import SEED, Exhibit, Measurement
 from edgerec.statistics import Interval, paired_bootstrap
 
 MEASURED_ON_ANOTHER = "measured on another machine or runtime: not compared"

@@ -12,7 +12,7 @@ from device_tests.bundle import decode, encode
 from device_tests.errors import HarnessError
 from device_tests.report import DeviceReport
 from edgerec.errors import EdgerecError
-from edgerec.exhibit import ExhibitError, read_exhibition
+from edgerec.report.exhibit import ExhibitError, read_exhibition
 
 MakeReport = Callable[..., DeviceReport]
 

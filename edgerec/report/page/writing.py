@@ -7,7 +7,7 @@ from device_tests.errors import HarnessError
 from device_tests.files import write_whole
 from edgerec.config import read_config_if_there
 from edgerec.errors import EdgerecError
-from edgerec.exhibit import Exhibition, read_exhibition
+from edgerec.report.exhibit import Exhibition, read_exhibition
 from edgerec.report.page.drawing import library
 from edgerec.report.page.page import page
 

@@ -10,8 +10,8 @@ from device_tests import bundle as bundle_format
 from device_tests import report as report_format
 from device_tests.bundle import decode, encode
 from device_tests.report import DeviceReport
-from edgerec.exhibit import Exhibit, read_exhibition
-from edgerec.exhibit_changes import MEASURED_ON_ANOTHER, changes
+from edgerec.report.exhibit import Exhibit, read_exhibition
+from edgerec.report.exhibit_changes import MEASURED_ON_ANOTHER, changes
 
 Show = Callable[..., Exhibit]
 
