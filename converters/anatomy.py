@@ -18,10 +18,9 @@ _KINDS = ("table", "dense", "other")
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """How a tensor is quantized: how many scales, the least and the greatest of them and of the zero points.
+    """How a tensor is quantized: how many scales, the least and the greatest finite one of them and of the zero points.
 
-    Scales in blocks lie in a tensor of their own; of them, and of some that are no finite numbers, only the number is
-    told.
+    Scales in blocks lie in a tensor of their own; of them only the number is told.
     """
 
     count: int
@@ -115,15 +114,23 @@ def id_limits(file: TfliteFile, signature: str | None = None) -> dict[str, int]:
     that way is left out. Without a `signature`, all of them are read and the smaller limit counts.
     """
     limits: dict[str, int] = {}
-    by_subgraph = [_rows_looked_up(file, graph) for graph in file.subgraphs]
-    for each in _signatures(file):
-        if signature not in (None, each.key):
-            continue
-        for name, index in each.inputs.items():
-            rows = by_subgraph[each.subgraph].get(index)
-            if rows is not None:
-                limits[name] = min(rows, limits.get(name, rows))
+    for key, found in id_limits_by_signature(file).items():
+        if signature in (None, key):
+            limits.update({name: min(rows, limits.get(name, rows)) for name, rows in found.items()})
     return limits
+
+
+def id_limits_by_signature(file: TfliteFile) -> dict[str, dict[str, int]]:
+    """Return what `id_limits` says of each signature, by its key; a graph is walked once, whatever calls it."""
+    by_subgraph = [_rows_looked_up(file, graph) for graph in file.subgraphs]
+    return {
+        each.key: {
+            name: by_subgraph[each.subgraph][index]
+            for name, index in each.inputs.items()
+            if index in by_subgraph[each.subgraph]
+        }
+        for each in _signatures(file)
+    }
 
 
 def carried_on(graph: Subgraph, tensors: set[int]) -> set[int]:
@@ -207,9 +214,8 @@ def _scales(tensor: Tensor, graph: Subgraph) -> Scales | None:
     if found.blockwise:
         return Scales(graph.tensors[found.scale_tensor].elements, True, None, None, (0, 0))
     zeros = min(found.zero_points), max(found.zero_points)
-    finite = all(map(isfinite, found.scales))
-    least, greatest = (min(found.scales), max(found.scales)) if finite else (None, None)
-    return Scales(len(found.scales), False, least, greatest, zeros)
+    finite = [scale for scale in found.scales if isfinite(scale)]
+    return Scales(len(found.scales), False, min(finite, default=None), max(finite, default=None), zeros)
 
 
 @dataclass(slots=True)

@@ -19,3 +19,7 @@ class ConversionFailed(ConverterError):  # noqa: N818 - the name says what happe
 
 class Misfit(ConverterError):  # noqa: N818 - the name says what happened
     """A .tflite is not as a bundle promises it, or its runtime would not take it."""
+
+
+class TableError(ConverterError):
+    """A table of what a runtime takes is not one, or there is none of a runtime."""

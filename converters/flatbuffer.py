@@ -168,6 +168,13 @@ class Table:
         """Return the integers of the vector in `slot`, as `vector` does."""
         return tuple(int(value) for value in self.vector(slot, what, code, most=most))
 
+    def indices(self, what: str, indices: tuple[int, ...], count: int, lowest: int = 0) -> tuple[int, ...]:
+        """Return `indices` once each is known to lie from `lowest` to below `count`."""
+        for index in indices:
+            if not lowest <= index < count:
+                raise self.refuse(what, index, f"an index from {lowest} to {count - 1}")
+        return indices
+
     def tables(self, slot: int, what: str) -> "Iterator[Table]":
         """Yield the tables of the vector of tables in `slot`, in order."""
         start, end = self.span(slot, f"the {what}s", _OFFSET_BYTES)

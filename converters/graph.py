@@ -32,6 +32,7 @@ class Tensor:
     """One tensor of a subgraph; `buffer` 0 holds nothing, and `dtype` is the schema's name, such as "INT8".
 
     `shape_signature` has -1 for an axis that may be resized, and equals `shape` where the file has no signature.
+    `sparse_blocks` are the sizes of the blocks that sparse storage keeps or leaves out whole, () for single numbers.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Tensor:
     quantization: Quantization | None
     sparse: bool
     variable: bool
+    sparse_blocks: tuple[int, ...] = ()
 
     @property
     def elements(self) -> int:

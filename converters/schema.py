@@ -80,7 +80,10 @@ _REDUCTION = Layout(27, (("keep_dims", "?"),))
 
 # By operator, for those that numpy_reference evaluates and whose options change what they do.
 OPTIONS: dict[str, Layout] = {
-    "FULLY_CONNECTED": Layout(8, (_ACTIVATION, ("weights_format", "b"), ("keep_num_dims", "?"), _ASYMMETRIC)),
+    "FULLY_CONNECTED": Layout(
+        8,
+        (_ACTIVATION, ("weights_format", "b"), ("keep_num_dims", "?"), _ASYMMETRIC, ("quantized_bias_type", "b")),
+    ),
     "SOFTMAX": Layout(9, (("beta", "f"),)),
     "CONCATENATION": Layout(10, (_AXIS, _ACTIVATION)),
     "ADD": Layout(11, (_ACTIVATION,)),

@@ -1,6 +1,7 @@
 """What a .tflite file holds, read with the standard library alone and without trusting a byte of it."""
 
 import mmap
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
 _MOST_AXES = 32
 FIRST_OFFSET_OUTSIDE = 2  # offsets 0 and 1 of a Buffer mean that its bytes lie in the flatbuffer
 _PADDING_BYTES = 16
+_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ class TfliteFile:
         if buffer is None:
             return None
         start, end = self.spans[buffer]
-        return bytes(self.data[start:end]).rstrip(b"\0").decode("ascii", "backslashreplace") or None
+        return (
+            bytes(self.data[start : min(end, start + _LONGEST_SHOWN)]).rstrip(b"\0").decode("ascii", "backslashreplace")
+            or None
+        )
 
     def constant(self, tensor: Tensor) -> memoryview:
         """Return the bytes stored for `tensor`, none of them when it is computed at run time."""
@@ -64,12 +69,16 @@ def read(path: str | Path) -> TfliteFile:
     """Map the file at `path` and parse it; raise `TfliteError` when it cannot be opened or is no .tflite file."""
     path = Path(path)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise TfliteError(f"{path}: cannot be read: it is no file; a pipe or a device may never end")
         with path.open("rb") as stream:
             if stream.seek(0, 2) == 0:
                 raise TfliteError(f"{path.name}: not a TFLite file: got an empty file, expected a model")
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise TfliteError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # a path that holds a zero byte
+        raise TfliteError(f"{path}: cannot be read: {error}") from error
     return parse(memoryview(data), path.name)
 
 
@@ -85,6 +94,8 @@ def parse(data: bytes | memoryview, name: str = "model") -> TfliteFile:
     if version != schema.VERSION:
         raise root.refuse("the schema version", version, str(schema.VERSION))
     spans = tuple(_span(table) for table in root.tables(12, "buffer"))
+    for start, end in set(spans):
+        buffer.pay(end - start, "the data of the buffers")
     codes = tuple(_operator_code(table) for table in root.tables(6, "operator code"))
     subgraphs = tuple(_subgraph(table, codes, spans) for table in root.tables(8, "subgraph"))
     if not subgraphs:
@@ -98,7 +109,7 @@ def parse(data: bytes | memoryview, name: str = "model") -> TfliteFile:
         operator_codes=codes,
         subgraphs=subgraphs,
         spans=spans,
-        signatures=tuple(_signature(table, subgraphs) for table in root.tables(18, "signature")),
+        signatures=_signatures(root, subgraphs),
         metadata=_metadata(root, len(spans)),
     )
     _check_tail(buffer)
@@ -110,13 +121,6 @@ def _check_tail(buffer: Flatbuffer) -> None:
     size = len(buffer.data)
     if size % 4 and size - buffer.reach < _PADDING_BYTES:
         raise buffer.refuse("the size", f"{size} bytes", "a multiple of 4 (the file looks truncated)")
-
-
-def _checked_indices(table: Table, what: str, indices: tuple[int, ...], count: int, lowest: int = 0) -> tuple[int, ...]:
-    for index in indices:
-        if not lowest <= index < count:
-            raise table.refuse(what, index, f"an index from {lowest} to {count - 1}")
-    return indices
 
 
 def _named(table: Table, what: str, number: int, names: Sequence[str]) -> str:
@@ -152,19 +156,20 @@ def _subgraph(table: Table, codes: tuple[OperatorCode, ...], spans: tuple[tuple[
     count = len(tensors)
     for tensor in tensors:
         if tensor.quantization is not None and tensor.quantization.blockwise:
-            _checked_indices(table, "the scales in blocks", (tensor.quantization.scale_tensor,), count)
+            table.indices("the scales in blocks", (tensor.quantization.scale_tensor,), count)
     return Subgraph(
         name=table.text(12, "the name"),
         tensors=tensors,
         operators=tuple(_operator(each, codes, count) for each in table.tables(10, "operator")),
-        inputs=_checked_indices(table, "an input", table.integers(6, "the inputs"), count),
-        outputs=_checked_indices(table, "an output", table.integers(8, "the outputs"), count),
+        inputs=table.indices("an input", table.integers(6, "the inputs"), count),
+        outputs=table.indices("an output", table.integers(8, "the outputs"), count),
     )
 
 
 def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Tensor:
     shape = _checked_shape(table, table.integers(4, "the shape", most=_MOST_AXES), smallest=0)
     signature = _checked_shape(table, table.integers(18, "the shape signature", most=_MOST_AXES), smallest=-1)
+    sparsity = table.table(16, "the sparsity")
     if signature and len(signature) != len(shape):
         raise table.refuse("the shape signature", f"{len(signature)} axes", f"{len(shape)} as in the shape")
     tensor = Tensor(
@@ -175,15 +180,23 @@ def _tensor(table: Table, index: int, spans: tuple[tuple[int, int], ...]) -> Ten
         dtype=_named(table, "the type", table.integer(6, "b"), schema.TENSOR_TYPES),
         buffer=table.integer(8, "I"),
         quantization=_quantization(table, shape),
-        sparse=table.table(16, "the sparsity") is not None,
+        sparse=sparsity is not None,
         variable=bool(table.number(14, "?", default=False)),
+        sparse_blocks=() if sparsity is None else _sparse_blocks(sparsity),
     )
-    _checked_indices(table, "the buffer", (tensor.buffer,), len(spans))
+    table.indices("the buffer", (tensor.buffer,), len(spans))
     start, end = spans[tensor.buffer]
     if start < end and not tensor.sparse and tensor.dense_bytes not in (None, end - start):
         expected = f"{tensor.dense_bytes} for {tensor.dtype} {list(shape)}"
         raise table.refuse("the constant", f"{end - start} bytes", expected)
     return tensor
+
+
+def _sparse_blocks(sparsity: Table) -> tuple[int, ...]:
+    """Return the sizes of the blocked axes, which are the last of the axes that are told of."""
+    blocked = len(sparsity.integers(6, "the block map", most=_MOST_AXES))
+    sizes = [axis.integer(6, "i") for axis in sparsity.tables(8, "axis")]
+    return tuple(sizes[len(sizes) - blocked :]) if blocked <= len(sizes) else ()
 
 
 def _checked_shape(table: Table, shape: tuple[int, ...], smallest: int) -> tuple[int, ...]:
@@ -218,7 +231,7 @@ def _quantization(table: Table, shape: tuple[int, ...]) -> Quantization | None:
 
 
 def _operator(table: Table, codes: tuple[OperatorCode, ...], tensors: int) -> Operator:
-    (index,) = _checked_indices(table, "the operator code", (table.integer(4, "I"),), len(codes))
+    (index,) = table.indices("the operator code", (table.integer(4, "I"),), len(codes))
     code = codes[index]
     table.span(14, "the custom options")
     table.span(18, "the mutating inputs")
@@ -230,8 +243,8 @@ def _operator(table: Table, codes: tuple[OperatorCode, ...], tensors: int) -> Op
         name=code.name,
         custom=code.custom,
         version=code.version,
-        inputs=_checked_indices(table, "an input", table.integers(6, "the inputs"), tensors, -1),
-        outputs=_checked_indices(table, "an output", table.integers(8, "the outputs"), tensors, -1),
+        inputs=table.indices("an input", table.integers(6, "the inputs"), tensors, -1),
+        outputs=table.indices("an output", table.integers(8, "the outputs"), tensors, -1),
         options=_options(table, code),
     )
 
@@ -258,8 +271,17 @@ def _option(options: Table | None, slot: int, name: str, kind: str) -> Option:
     return number
 
 
+def _signatures(root: Table, subgraphs: tuple[Subgraph, ...]) -> tuple[Signature, ...]:
+    found: dict[str, Signature] = {}
+    for table in root.tables(18, "signature"):
+        signature = _signature(table, subgraphs)
+        if found.setdefault(signature.key, signature) is not signature:
+            raise table.refuse("the key", repr(signature.key[:_LONGEST_SHOWN]), "a key that is used once")
+    return tuple(found.values())
+
+
 def _signature(table: Table, subgraphs: tuple[Subgraph, ...]) -> Signature:
-    (subgraph,) = _checked_indices(table, "the subgraph", (table.integer(12, "I"),), len(subgraphs))
+    (subgraph,) = table.indices("the subgraph", (table.integer(12, "I"),), len(subgraphs))
     count = len(subgraphs[subgraph].tensors)
     return Signature(
         key=table.text(8, "the key"),
@@ -274,14 +296,14 @@ def _tensor_map(table: Table, slot: int, what: str, tensors: int) -> Mapping[str
     for entry in table.tables(slot, what):
         name = entry.text(4, "the name")
         if name in found:
-            raise entry.refuse("the name", repr(name), "a name that is used once")
-        (found[name],) = _checked_indices(entry, "the tensor", (entry.integer(6, "I"),), tensors)
+            raise entry.refuse("the name", repr(name[:_LONGEST_SHOWN]), "a name that is used once")
+        (found[name],) = entry.indices("the tensor", (entry.integer(6, "I"),), tensors)
     return found
 
 
 def _metadata(root: Table, buffers: int) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for entry in root.tables(16, "metadata entry"):
-        (buffer,) = _checked_indices(entry, "the buffer", (entry.integer(6, "I"),), buffers)
+        (buffer,) = entry.indices("the buffer", (entry.integer(6, "I"),), buffers)
         found.setdefault(entry.text(4, "the name"), buffer)
     return found

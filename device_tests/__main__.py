@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import signal
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     asked = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _run(asked)
+        (_probe if asked.probe else _run)(asked)
     except KeyboardInterrupt:
         _say("error: interrupted; nothing was written")
         return INTERRUPTED
@@ -43,9 +44,16 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return 0
 
 
+def _probe(asked: argparse.Namespace) -> None:
+    _refuse_without_numpy()
+    from device_tests import probe  # noqa: PLC0415 -- only now is there a numpy to import
+
+    said = probe.probe(asked.file, asked.runtime, lambda phase: _say(f"phase {phase}"))
+    write_whole(asked.report, json.dumps(said).encode(), ReportError)
+
+
 def _run(asked: argparse.Namespace) -> None:
-    if importlib.util.find_spec("numpy") is None:
-        raise RuntimeUnavailable("this Python has no numpy: run pip install numpy")
+    _refuse_without_numpy()
     from device_tests import harness  # noqa: PLC0415 -- only now is there a numpy to import
     from device_tests.evaluation import to_npy  # noqa: PLC0415
     from device_tests.settings import Settings  # noqa: PLC0415
@@ -67,7 +75,8 @@ def _run(asked: argparse.Namespace) -> None:
         sustained_s=asked.sustained,
     )
     outcome = harness.run(settings, lambda phase: _say(f"phase {phase}"))
-    if asked.lists is not None and outcome.lists is None:
+    broken = outcome.report.golden is not None and not outcome.report.golden.held
+    if asked.lists is not None and outcome.lists is None and not broken:
         raise ReportError("there are no lists to write: quality was not measured")
     if asked.scores is not None and outcome.scores is None:
         raise ReportError("there are no scores to write: golden outputs were not replayed")
@@ -75,6 +84,11 @@ def _run(asked: argparse.Namespace) -> None:
         if path is not None and array is not None:
             write_whole(path, to_npy(array), ReportError)
     report.write(asked.report, outcome.report)
+
+
+def _refuse_without_numpy() -> None:
+    if importlib.util.find_spec("numpy") is None:
+        raise RuntimeUnavailable("this Python has no numpy: run pip install numpy")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trace", type=Path, metavar="FILE", help="a .npy or text of ids, one call a row")
     parser.add_argument("--weight-cache", action="store_true", help="with LiteRT's cache of packed weights")
     parser.add_argument("--sustained", type=_at_least_one, metavar="SECONDS", help="call for so long without a pause")
+    parser.add_argument("--probe", action="store_true", help="the file is an archive of probes: ask the runtime them")
     parser.add_argument("--provenance", choices=("measured", "emulated"), default="measured", help="(measured)")
     return parser
 

@@ -15,16 +15,27 @@ if TYPE_CHECKING:
 
     from device_tests.errors import HarnessError
 
+MOST_BYTES = (1 << 31) - 1
+"""The most that a file of ours holds: as much as a zip without extensions does."""
+
 _SUFFIX = ".part"
 _NAME = 100  # of a file's name, so that what is put around it fits into a name too
 
 
 def read_whole(path: Union[str, Path], error: type[HarnessError]) -> bytes:
-    """Return the bytes of a file; `error` in one sentence when it cannot be read."""
+    """Return the bytes of a file; `error` in one sentence when it cannot be read, is larger than 2 GiB or no file."""
     try:
-        return Path(path).read_bytes()
+        refuse_other_than_file(Path(path))
+        with Path(path).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size > MOST_BYTES:
+                raise error(f"cannot read {path}: it has {size:,} bytes, at most {MOST_BYTES:,} are read")
+            file.seek(0)
+            return file.read(size)
     except OSError as why:
         raise error(f"cannot read {path}: {why.strerror or why}") from None
+    except ValueError as why:  # a path that holds a zero byte
+        raise error(f"cannot read {path}: {why}") from None
 
 
 def write_whole(path: Union[str, Path], data: bytes, error: type[HarnessError]) -> None:
@@ -62,7 +73,7 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 def refuse_other_than_file(path: Path) -> None:
-    """Raise OSError where `path` is there and is not a file."""
+    """Raise OSError where `path` is there and is not a file: a pipe may never end, and a device neither."""
     if path.exists() and not path.is_file():
         raise FileExistsError(errno.EEXIST, "it is there and is not a file, and the path of a file is needed")
 

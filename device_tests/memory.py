@@ -30,6 +30,7 @@ def measure(open_model: Callable[[], Model], draw: Callable[[Model], Sequence[li
 
     The runtime is imported before. Raises ModelError when the runtime fails.
     """
+    system.resident()  # what asking takes itself is there before
     settle()
     system.restart_peak()
     before = system.resident()

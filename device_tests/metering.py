@@ -25,7 +25,7 @@ T = TypeVar("T")
 CALLS = 20
 """Calls that are counted after the first."""
 
-# What edgerec/targets/counting.c listens to.
+# What edgerec/targets/emulator/counting.c listens to.
 _MARKER = 48879
 _ARM, _OPEN, _CLOSE = 1, 2, 3
 

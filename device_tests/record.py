@@ -13,6 +13,9 @@ from device_tests.errors import HarnessError
 T = TypeVar("T")
 Fail = type[HarnessError]
 
+_INTEGERS = 1 << 63
+"""Whole numbers lie from -2**63 to 2**63 - 1: what is larger was never counted, and no float holds it."""
+
 _NAMES: dict[Any, str] = {
     str: "a string",
     int: "a whole number",
@@ -86,6 +89,13 @@ def _expect(kind: Any, value: Any, where: str, error: Fail) -> Any:
     return value
 
 
+def _read_integer(kind: Any, value: Any, where: str, error: Fail) -> int:
+    result: int = _expect(kind, value, where, error)
+    if not -_INTEGERS <= result < _INTEGERS:
+        raise error(f"{where} should be a whole number of 64 bits, not one of {result.bit_length()}")
+    return result
+
+
 def _read_record(kind: Any, value: Any, where: str, error: Fail) -> Any:
     fields = _fields(kind)
     _expect(dict, value, where, error)
@@ -113,9 +123,13 @@ def _read_text(_kind: Any, value: Any, where: str, error: Fail) -> str:
 def _read_tuple(kind: Any, value: Any, where: str, error: Fail) -> tuple[Any, ...]:
     _expect(list, value, where, error)
     inner = get_args(kind)[0]
-    if inner is int and all(type(each) is int for each in value):
+    if inner is int and all(type(each) is int for each in value) and _has_64_bits(value):
         return tuple(value)
     return tuple(_read(inner, each, f"{where}[{index}]", error) for index, each in enumerate(value))
+
+
+def _has_64_bits(values: list[int]) -> bool:
+    return not values or (min(values) >= -_INTEGERS and max(values) < _INTEGERS)
 
 
 def _read_dict(kind: Any, value: Any, where: str, error: Fail) -> dict[str, Any]:
@@ -132,7 +146,7 @@ def _read_optional(kind: Any, value: Any, where: str, error: Fail) -> Any:
 
 
 _READERS: dict[Any, Callable[[Any, Any, str, Fail], Any]] = {
-    int: _expect,
+    int: _read_integer,
     bool: _expect,
     float: _read_float,
     str: _read_text,

@@ -50,7 +50,7 @@ def phases_of(settings: Settings, subject: Subject) -> tuple[str, ...]:
     if settings.meter is None:
         possible.discard("counts")
     if settings.provenance == "emulated":
-        possible -= {"latency", "memory"}
+        possible.discard("latency")
     if subject.golden is None:
         possible.discard("golden")
     if subject.evaluation is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from device_tests import guest
 from device_tests.measurement import Faults
 
 try:
@@ -16,7 +17,7 @@ except ImportError:  # Windows has none
     resource = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path("/")
 _FREQUENCY = "sys/devices/system/cpu/cpu0/cpufreq"
@@ -99,10 +100,11 @@ def throttled(root: Path = ROOT) -> Optional[int]:
 
 
 def resident(root: Path = ROOT) -> Optional[Resident]:
-    """Return what this process has in memory now."""
+    """Return what this process has in memory now, without what an emulator beneath it has."""
+    process = root / _PROCESS
     try:
-        with (root / _PROCESS / "smaps").open("rb") as lines:
-            return _sum(lines)
+        with (process / "maps").open("rb") as maps:
+            return _sum(guest.own_lines(maps, lambda: _lines(process / "smaps")))
     except OSError:
         return None
 
@@ -126,6 +128,11 @@ def restart_peak(root: Path = ROOT) -> None:
         (root / _PROCESS / "clear_refs").write_bytes(b"5")
     except OSError:
         return
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as lines:
+        yield from lines
 
 
 def _sum(lines: Iterable[bytes]) -> Optional[Resident]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from device_tests.measurement import Latency, Sustained
     from device_tests.report import GoldenResult, Quality
 
+_MOST_SEGMENTS = 64  # each is one more pass over all users
+
 
 def golden_rules(golden: GoldenResult) -> Iterator[tuple[bool, str]]:
     """Yield whether each rule of a golden result holds, and what is wrong when it does not."""
@@ -63,6 +65,10 @@ def quality_rules(quality: Quality) -> Iterator[tuple[bool, str]]:
     yield (
         all(first <= second for first, second in zip(counts, counts[1:])),
         f"quality.recommended_items should rise and not exceed {quality.items} (the items)",
+    )
+    yield (
+        len(quality.segments) <= _MOST_SEGMENTS,
+        f"quality.segments should be at most {_MOST_SEGMENTS}, not {len(quality.segments)}",
     )
     for segment, indices in quality.segments.items():
         inside = all(0 <= index < len(ranks) for index in indices)

@@ -150,7 +150,7 @@ def prove(
         progress(f"{recipe.name}: measure in {runtime}")  # alone, for its latency
         report = local.run(Job(built.path, runtime)).report
         place = reports_beside(str(out))[0]
-        verdict = check(read_model_file(built.path), {place: report}, budget)
+        verdict = check(read_model_file(built.path), {place: report}, budget.alone)
         float32 = float32_quality(task, halves[1], converter, progress)
         proof = Proof(replace(verdict, subject=str(out)), judged(floors_of(budget, task.k), float32, others))
         if proof:

@@ -40,6 +40,23 @@ Every path in it is relative to the file's own folder. A whole one::
     recall_at_10 = 0.21
     floors = "default"      # of float32's quality, wherever no limit such as the next says another
     recall_kept_at_20 = "98 %"
+    recall_kept_at_20_of_tail = "90 %"    # of the held-out items in one segment
+    model_bytes = "+2 %"                  # relative to the baseline; "ratchet" is no worse than it
+    private_bytes = ["2 MiB", "+64 KiB"]  # both
+
+    [budget.tensors]        # all tensors whose names fit, together
+    "items*" = "200 KiB"
+
+    [budget.kinds]          # what lookups read, what matrix products do, and the rest
+    table = "300 KiB"
+
+    [budget.on."Cortex-A72*"]   # only of machines whose name in a verdict fits
+    p50 = "4 ms"
+
+    [policy]
+    baseline = "edgerec-baseline.json"  # what `check --update-baseline` keeps
+    threshold = "0.5 %"     # a smaller change than that is none
+    inconclusive = "pass"   # what is too noisy to tell; so for unproven and no_evidence; they fail unless it is said
 
     [[bundle]]
     path = "demo/gru.edgerec"
@@ -55,6 +72,7 @@ from typing import Self, cast
 from device_tests.manifest import KINDS, ROLES
 from edgerec.data.duplicates import DUPLICATES, Duplicates
 from edgerec.gate.budget import NO_LIMITS, Budget, budget_of
+from edgerec.gate.policy import STRICT, Policy, policy_of
 from edgerec.search.setting import DEFAULTS, SearchSetting, search_setting
 from edgerec.strict_toml import Table, parse_toml, read_toml
 from edgerec.targets.setting import UNSAID, TargetSetting, target_setting
@@ -126,11 +144,15 @@ class DataSetting:
 
 @dataclass(frozen=True)
 class BundleSetting:
-    """`[[bundle]]`: one bundle or .tflite, the reports that prove it, and its own limits."""
+    """`[[bundle]]`: one bundle or .tflite, the reports that prove it, its own limits, and the `file:line` it stands in.
+
+    `where` is empty for one that no file names.
+    """
 
     path: Path
     reports: tuple[Path, ...] = ()
     budget: Budget = NO_LIMITS
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +165,7 @@ class Config:
     search: SearchSetting = DEFAULTS
     target: TargetSetting = UNSAID
     budget: Budget = NO_LIMITS
+    policy: Policy = STRICT
     bundles: tuple[BundleSetting, ...] = ()
 
 
@@ -172,6 +195,7 @@ def _config(root: Table, folder: Path) -> Config:
         search=search_setting(root.table("search")),
         target=target_setting(root.table("target")),
         budget=budget_of(root.table("budget")),
+        policy=policy_of(root.table("policy"), folder),
         bundles=tuple(_bundle(table, folder) for table in root.tables("bundle")),
     )
     if recipe is not None:
@@ -253,6 +277,7 @@ def _bundle(table: Table, folder: Path) -> BundleSetting:
         path=folder / table.required_text("path"),
         reports=tuple(folder / report for report in table.texts("reports")),
         budget=budget_of(table.table("budget")),
+        where=table.where("path"),
     )
     table.refuse_unknown()
     return setting

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from device_tests.bundle import Bundle
 from device_tests.errors import ModelError
 from device_tests.report import DeviceReport
-from edgerec.targets.fleet import Member, Outcome
+from edgerec.targets.emulator.same_answers import same_answers
+from edgerec.targets.fleet.fleet import Member, Outcome
 from edgerec.targets.job import Job, Ran
-from edgerec.targets.same_answers import same_answers
 from edgerec.two_runtimes import InBoth, compared
 
 

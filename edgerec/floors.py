@@ -34,8 +34,9 @@ class FloorError(EdgerecError):
 class Floor:
     """The least share of float32's quantity at k.
 
-    The quantity is a metric of `device_tests.metrics` or `coverage`, over the whole catalogue, or `candidates`: the hit
-    rate of one held-out item among candidates of its own `half`.
+    The quantity is a metric of `device_tests.metrics` over the whole catalogue, `coverage`, or `candidates`: the hit
+    rate of one held-out item among candidates of its own `half`. A metric with a `half` is of that segment of the
+    held-out items, a half or any other.
     """
 
     quantity: str
@@ -126,6 +127,8 @@ def obstacle(floor: Floor, quality: Quality) -> str:
     counted = len(quality.recommended_items)
     if floor.quantity == COVERAGE and min(floor.k, quality.items) > counted:
         return f"coverage was counted for lists of up to {counted} items: take a smaller k"
+    if floor.half and not quality.segments.get(floor.half):
+        return nothing_in(floor.half)
     return "" if quality.ranks else "nothing is held out"
 
 
@@ -135,7 +138,12 @@ def no_candidates(quality: Quality, k: int, half: str) -> str:
         return "the bundle has no candidates to rank: make it with candidates = 99 under [data] in edgerec.toml"
     if k > quality.negatives:
         return f"every item is among the first {k} of its {1 + quality.negatives} candidates: take a smaller k"
-    return "" if quality.segments[half] else f"no item of the {half} is held out"
+    return "" if quality.segments[half] else nothing_in(half)
+
+
+def nothing_in(segment: str) -> str:
+    """Say that a segment has no held-out item to judge by."""
+    return f"no item of the {segment} is held out"
 
 
 def _coverage(floor: Floor, float32: Quality, candidate: Quality) -> Kept:
@@ -149,7 +157,7 @@ def _coverage(floor: Floor, float32: Quality, candidate: Quality) -> Kept:
 def _per_user(floor: Floor, quality: Quality) -> Sequence[float]:
     if floor.quantity == CANDIDATES:
         return [hits for hits, _ in quality.candidate_hits(floor.k, floor.half)]
-    return quality.per_user(floor.quantity, floor.k)
+    return quality.per_user(floor.quantity, floor.k, floor.half or None)
 
 
 def _paired(

@@ -8,7 +8,7 @@ from math import prod
 from typing import TypeVar
 
 from converters.accounting import OperatorSize, between, graph_bytes_by_part, operator_sizes
-from converters.anatomy import TensorSize, anatomy, free_axes, id_limits
+from converters.anatomy import TensorSize, anatomy, free_axes, id_limits_by_signature
 from converters.content import content_sha256, data_digests
 from converters.op_versions import OLDEST_RUNTIME
 from converters.stored_numbers import numbers
@@ -235,9 +235,10 @@ def _summed(pairs: Iterable[tuple[Key, int]]) -> dict[Key, int]:
 
 def _signatures(tflite: TfliteFile) -> tuple[SignatureShape, ...]:
     shapes = []
+    limits = id_limits_by_signature(tflite)
     for signature in tflite.signatures:
         tensors = tflite.subgraphs[signature.subgraph].tensors
-        ids = id_limits(tflite, signature.key)
+        ids = limits[signature.key]
         inputs, outputs = (
             tuple(
                 Port(name, tensors[index].dtype, tensors[index].shape_signature, ids.get(name))

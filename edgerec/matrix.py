@@ -7,7 +7,7 @@ from device_tests.bundle import Bundle
 from edgerec.fleet_rows import FleetRow, row_of
 from edgerec.gate.quantity import version_key
 from edgerec.targets.environment import RuntimePin
-from edgerec.targets.fleet import Member, Outcome
+from edgerec.targets.fleet.fleet import Member, Outcome
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from converters import tflite_file
 from converters.tflite_file import TfliteFile
 from device_tests import bundle as bundle_format
 from device_tests.bundle import Bundle
+from device_tests.files import refuse_other_than_file
 from edgerec.errors import EdgerecError
 
 _ZIP = b"PK\x03\x04"
@@ -45,14 +46,18 @@ class ModelFile:
 def read_model_file(path: Path) -> ModelFile:
     """Read a bundle or a .tflite, told apart by their first bytes; raises ModelFileError for anything else."""
     try:
+        refuse_other_than_file(path)
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # a path that holds a zero byte
+        raise ModelFileError(f"{path}: cannot be read: {error}.") from error
     if start.startswith(_ZIP):
         bundle = bundle_format.read(path)
         parsed = tflite_file.parse(bundle.model, f"{path} app/model.tflite")
-        return ModelFile(str(path), parsed, bundle, bundle.sha256, hashlib.sha256(bundle.model).hexdigest())
+        # Reading the bundle has compared this digest with the bytes.
+        return ModelFile(str(path), parsed, bundle, bundle.sha256, bundle.manifest.digests[bundle_format.MODEL])
     if start[4:8] == _TFLITE:
         parsed = tflite_file.read(path)
         digest = hashlib.sha256(parsed.data).hexdigest()

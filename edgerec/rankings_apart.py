@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from device_tests.bundle import Bundle
+from device_tests.bundle import KEPT, Bundle
 from device_tests.evaluation import from_npy
 from device_tests.ranking import Ids, overlap
 from device_tests.report import Quality
@@ -22,7 +22,8 @@ PERSISTENCE = 0.9
 """Of rank-biased overlap: how likely a reader of a list goes on to its next place."""
 
 SEED = 0
-_ASKED = ("proof/eval_input_", "proof/eval_seen_", "proof/eval_relevant_", "proof/eval_popularity")
+_ASKED = ("proof/eval_seen_", "proof/eval_relevant_", "proof/eval_popularity")
+_INPUTS = "proof/eval_input_"
 
 
 class ComparisonError(EdgerecError):
@@ -87,7 +88,9 @@ def rankings_apart(
 
 def refuse_other_users(old: Bundle, new: Bundle) -> None:
     """Raise ComparisonError where two bundles have no evaluation set, or not the same one."""
-    asked = _asked(old), _asked(new)
+    # A bundle that dropped items has numbered those of its inputs anew; what users saw is of the whole catalogue.
+    same_items = old.members.get(KEPT) == new.members.get(KEPT)
+    asked = [_starting(bundle, (*_ASKED, _INPUTS) if same_items else _ASKED) for bundle in (old, new)]
     for bundle, found in zip((old, new), asked, strict=True):
         if not found:
             raise ComparisonError(f"{bundle.manifest.name} has no evaluation set; pack it with [data] in edgerec.toml.")
@@ -118,8 +121,8 @@ def rank_biased_overlap(old: Ids, new: Ids, persistence: float = PERSISTENCE) ->
     return biased
 
 
-def _asked(bundle: Bundle) -> Mapping[str, bytes]:
-    return {name: data for name, data in bundle.members.items() if name.startswith(_ASKED)}
+def _starting(bundle: Bundle, starts: tuple[str, ...]) -> Mapping[str, bytes]:
+    return {name: data for name, data in bundle.members.items() if name.startswith(starts)}
 
 
 def _quality(quality: Quality | None, path: Path) -> Quality:

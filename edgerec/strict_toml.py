@@ -1,22 +1,20 @@
 """TOML read strictly: every key is asked for by name and type, and what is wrong is named with its line."""
 
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device_tests.files import refuse_other_than_file
 from edgerec.errors import EdgerecError
 from edgerec.suggestion import did_you_mean
+from edgerec.toml_lines import MOST_PARTS, KeyPath, deep_key_line, key_lines
 
-KeyPath = tuple[str | int, ...]
+MOST_BYTES = 1 << 18
+"""The most that a file holds: a hundred times what a large edgerec.toml has."""
 
-_KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
-_DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
-_PAIR = re.compile(rf"\s*({_DOTTED})\s*=")
-_PART = re.compile(_KEY)
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
+_INTEGERS = 1 << 63
+_LONGEST_SHOWN = 200
 
 
 class TomlError(EdgerecError):
@@ -42,12 +40,12 @@ class Table:
 
     def name(self, key: str) -> str:
         """Give the dotted name of a key, as a person would say it."""
-        return ".".join(str(part) for part in (*self.path, key) if isinstance(part, str))
+        return _shortened(".".join(str(part) for part in (*self.path, key) if isinstance(part, str)))
 
     def refuse(self, key: str, expected: str) -> TomlError:
         """Make the error for a key whose value is not what was expected."""
         value = self.values.get(key)
-        received = "nothing" if value is None else f"{value!r}"
+        received = "nothing" if value is None else _shown(value)
         return TomlError(f"{self.where(key)}: {self.name(key)} is {received}, expected {expected}.")
 
     def value(self, key: str) -> object | None:
@@ -74,7 +72,7 @@ class Table:
         value = self.text(key)
         if value is not None and value not in known:
             raise TomlError(
-                f"{self.where(key)}: {self.name(key)} is {value!r}, expected one of {', '.join(known)}"
+                f"{self.where(key)}: {self.name(key)} is {_shown(value)}, expected one of {', '.join(known)}"
                 f"{did_you_mean(value, known)}."
             )
         return value
@@ -140,98 +138,63 @@ class Table:
 
 
 def parse_toml(text: str, name: str) -> Table:
-    """Parse TOML text into its root table; raises TomlError with the parser's own line and column."""
+    """Parse TOML text into its root table; raises TomlError with the parser's own line and column.
+
+    Refused too are a text over `MOST_BYTES`, keys and values that lie deep in each other, whole numbers of more than 64
+    bits and strings with a zero byte, which no path has.
+    """
+    if len(text) > MOST_BYTES:
+        raise TomlError(f"{name}: {len(text):,} characters, expected at most {MOST_BYTES:,}.")
+    if (line := deep_key_line(text)) is not None:
+        raise TomlError(f"{name}:{line}: a key of more than {MOST_PARTS} parts, expected a few.")
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TomlError(f"{name}: not TOML: {error}.") from error
+        raise TomlError(f"{name}: not TOML: {_shortened(str(error))}.") from error
+    except RecursionError:
+        raise TomlError(f"{name}: its values lie too deep in each other; no key takes more than a table.") from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise TomlError(f"{name}: it holds a value that cannot be read: {error}.") from error
+    _refuse_values(values, name)
     return Table(name, (), values, key_lines(text))
+
+
+def _refuse_values(values: Mapping[str, object], name: str) -> None:
+    left: list[object] = [values]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and "\0" in value:
+            raise TomlError(f"{name}: {_shown(value)} holds a zero byte, expected text without.")
+        elif isinstance(value, int) and not -_INTEGERS <= value < _INTEGERS:
+            raise TomlError(f"{name}: it holds a whole number of {value.bit_length()} bits, expected at most 64.")
+
+
+def _shown(value: object) -> str:
+    return _shortened(repr(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def read_toml(path: Path, name: str | None = None) -> Table:
     """Read a TOML file into its root table; raises TomlError when it is missing, not UTF-8 or not TOML."""
     shown = name or str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        refuse_other_than_file(path)
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise TomlError(f"{shown}: more than {MOST_BYTES:,} bytes, expected fewer.")
+        text = data.decode("utf-8")
     except OSError as error:
         raise TomlError(f"{shown}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise TomlError(f"{shown}: not UTF-8 at byte {error.start}; TOML files are UTF-8.") from error
+    except ValueError as error:  # a path that holds a zero byte
+        raise TomlError(f"{shown}: cannot be read: {error}.") from error
     return parse_toml(text, shown)
-
-
-def key_lines(text: str) -> dict[KeyPath, int]:
-    """Give the line (from 1) on which each table and key of a valid TOML text stands.
-
-    Keys inside an inline table are not listed: they stand on the line of the key that holds the table.
-    """
-    found: dict[KeyPath, int] = {}
-    arrays: dict[KeyPath, int] = {}
-    table: KeyPath = ()
-    for number, line in _statements(text):
-        if header := _HEADER.match(line):
-            table = _resolve(_parts(header[2]), arrays, opens=header[1] == "[[")
-            found.setdefault(table, number)
-        elif pair := _PAIR.match(line):
-            path = table
-            for part in _parts(pair[1]):
-                path = (*path, part)
-                found.setdefault(path, number)
-    return found
-
-
-def _parts(dotted: str) -> list[str]:
-    return [next(iter(tomllib.loads(f"{part} = 0"))) for part in _PART.findall(dotted)]
-
-
-def _resolve(parts: list[str], arrays: dict[KeyPath, int], *, opens: bool) -> KeyPath:
-    """Turn a header's names into a path with the index of each array of tables on the way."""
-    path: KeyPath = ()
-    for at, part in enumerate(parts):
-        path = (*path, part)
-        if opens and at == len(parts) - 1:
-            arrays[path] = arrays.get(path, -1) + 1
-        if path in arrays:
-            path = (*path, arrays[path])
-    return path
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Give each line that begins a statement, leaving out those inside a long string, array or inline table."""
-    depth = 0
-    closing: str | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        if depth == 0 and closing is None:
-            yield number, line
-        position = 0
-        while True:
-            if closing is not None:
-                end = _closing_at(line, closing, position)
-                if end < 0:
-                    break
-                position, closing = end + 3, None
-            token = _TOKEN.search(line, position)
-            if token is None:
-                break
-            position = token.end()
-            if token[0] in {'"""', "'''"}:
-                closing = token[0]
-            elif token[0] in {"[", "{"}:
-                depth += 1
-            elif token[0] in {"]", "}"}:
-                depth -= 1
-
-
-def _closing_at(line: str, quotes: str, start: int) -> int:
-    """Give where a long string ends in this line, or -1; a backslash escapes a quote in the basic kind."""
-    position = start
-    while position < len(line):
-        if quotes == '"""' and line[position] == "\\":
-            position += 2
-        elif line.startswith(quotes, position):
-            while line.startswith(quotes, position + 1):
-                position += 1
-            return position
-        else:
-            position += 1
-    return -1

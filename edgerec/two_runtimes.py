@@ -17,6 +17,7 @@ from edgerec.progress import Progress, silent
 from edgerec.targets import local
 from edgerec.targets.environment import RuntimePin
 from edgerec.targets.job import LISTS, SCORES, Job, Ran
+from edgerec.targets.target import RunError
 
 RECALL_APART = 0.002
 """The difference in recall over all test users from which on two runtimes disagree."""
@@ -69,12 +70,17 @@ def in_both(
 ) -> InBoth:
     """Run a bundle in two runtimes; `only` are phases of the harness, golden and quality among them, all when empty.
 
-    Raises RunError where a runtime gives no report, or the bundle has no golden outputs or evaluation set.
+    Raises RunError where a runtime gives no report, or scores that are no numbers, or where the bundle has no golden
+    outputs or evaluation set.
     """
     first, second = (
         local.run(Job(path, runtime, only=tuple(only), lists=True, scores=True), progress=progress)
         for runtime in runtimes
     )
+    for ran, runtime in zip((first, second), runtimes, strict=True):
+        if ran.lists is None:
+            reason = "" if ran.report.golden is None else f": {ran.report.golden.reason}"
+            raise RunError(f"{path.name} ranks nothing in {runtime}{reason}. Convert it for this runtime.")
     return compared(first, second, bundle.read(path).manifest)
 
 

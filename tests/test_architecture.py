@@ -211,7 +211,7 @@ def test_what_linux_tells_of_itself_is_read_in_one_module() -> None:
     place = re.compile(r"/(?:proc|sys)\b|\b(?:proc|sys)/")
     found = [path.relative_to(REPOSITORY) for world in WORLDS for path in sources(world) if place.search(read(path))]
     # The other two hold scripts for a device's shell, which nothing here can read for.
-    scripts = ["edgerec/targets/board_image.py", "edgerec/targets/device_run.py"]
+    scripts = ["edgerec/targets/board/image.py", "edgerec/targets/remote/run.py"]
     assert [str(path) for path in found] == ["device_tests/system.py", *scripts]
 
 
@@ -316,7 +316,8 @@ def smallest_tflite() -> bytes:
 
 
 def test_the_fast_commands_load_nothing_heavy(project: Path) -> None:
-    fast = (["--help"], ["check"], ["check", "--json"], ["inspect", "model.tflite"], ["diff", *2 * ["model.tflite"]])
+    files = ["model.tflite"]
+    fast = (["--help"], ["check"], ["check", "--json"], ["inspect", *files], ["contract", *files], ["diff", *2 * files])
     assert loaded_by(*fast, cwd=project) & HEAVY == set()
 
 
@@ -345,6 +346,12 @@ def test_help_loads_no_command(project: Path) -> None:
         "edgerec.cli.commands",
         "edgerec.cli.interruption",
     }
+
+
+def test_a_budget_and_a_baseline_are_written_with_nothing_heavy(project: Path) -> None:
+    update = ["check", "--limit", "app_bytes=ratchet", "--baseline", "baseline.json", "--update-baseline"]
+    draft = ["init", "--budget-from", "model.tflite", "-o", "drafted.toml"]
+    assert loaded_by(update, draft, cwd=project) & HEAVY == set()
 
 
 def test_no_command_loads_tensorflow_to_show_its_help(project: Path) -> None:

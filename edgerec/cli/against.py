@@ -14,7 +14,7 @@ from edgerec.model_file import ModelFile, read_model_file
 from edgerec.report.console import style_of
 from edgerec.report.interleaved_text import interleaved_json, interleaved_text
 from edgerec.report.progress import showing_progress
-from edgerec.targets.fleet import Member
+from edgerec.targets.fleet.fleet import Member
 from edgerec.targets.job import Job
 from edgerec.targets.turns import opened_in_turn
 

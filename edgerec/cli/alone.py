@@ -15,7 +15,8 @@ from edgerec.report.device_figures import figures_of
 from edgerec.report.device_text import device_json, device_text
 from edgerec.report.native_text import native_json, native_text
 from edgerec.report.progress import showing_progress
-from edgerec.targets.fleet import Member
+from edgerec.targets.fleet.fleet import Member
+from edgerec.targets.job import Ran
 from edgerec.targets.native import find_native, run_native
 from edgerec.targets.repeated import run_repeated
 from edgerec.targets.turns import opened_in_turn
@@ -24,21 +25,29 @@ from edgerec.targets.turns import opened_in_turn
 def bench_alone(
     member: Member, model: ModelFile, output: Path | None, native_path: str | None, *, as_json: bool
 ) -> int:
-    """Measure the model on the target and print all of its report; exit code 1 where golden outputs do not hold."""
+    """Measure the model on the target and print all of its report; exit code 1 where golden outputs do not hold.
+
+    The report is kept as soon as there is one: a Ctrl-C in later processes costs theirs alone.
+    """
     if output is not None:
         storage.prepare(output)
+
+    def keep(ran: Ran) -> None:
+        if output is not None:
+            storage.write_text(output, report_format.dumps(ran.report))
+
     with (
         showing_progress() as progress,
         opened_in_turn(member.target, member.job.runtime, progress=progress) as device,
     ):
         found = find_native(device, member.name, native_path) if native_path else None
-        report = run_repeated(device, member.job, progress=progress).report
+        ran = run_repeated(device, member.job, progress=progress, keep=keep)
+        keep(ran)
         native = None
         if found is not None:
             progress("benchmark_model")
             native = run_native(found, model.tflite.data, threads=member.job.threads, runs=member.job.calls)
-    if output is not None:
-        storage.write_text(output, report_format.dumps(report))
+    report = ran.report
     figures = figures_of(report, float32_ranks(model.bundle))
     if as_json:
         told = device_json(figures, None if output is None else str(output)) | native_json(native)

@@ -100,11 +100,13 @@ def run(arguments: Sequence[str]) -> int:
         _show_usage_error(error)
         return error.exit_code
     except (EdgerecError, HarnessError, ConverterError) as error:
+        from edgerec.report.console import error_text  # noqa: PLC0415  `--help` does without
+
         if context is not None and context.params["traceback"]:
             import traceback  # noqa: PLC0415
 
             traceback.print_exception(error)
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {error_text(error)}", err=True)
         return int(getattr(error, "exit_code", EdgerecError.exit_code))
     except (KeyboardInterrupt, click.Abort) as ended:
         stopped = ended if isinstance(ended, Interrupted) else Interrupted()

@@ -21,7 +21,7 @@ from edgerec.report.matrix_text import matrix_json, matrix_text
 from edgerec.report.progress import showing_progress
 from edgerec.targets import environment
 from edgerec.targets.asked import in_every_runtime, report_names
-from edgerec.targets.fleet import Member, Outcome, outcomes
+from edgerec.targets.fleet.fleet import Member, Outcome, outcomes
 
 FOR_A_MATRIX = ("golden", "quality")
 

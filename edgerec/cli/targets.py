@@ -14,8 +14,11 @@ from edgerec.report.console import style_of
 from edgerec.report.installation_text import targets_json, targets_text
 from edgerec.report.progress import showing_progress
 from edgerec.report.quantities import size
-from edgerec.targets import board_image, capsule, capsule_archive, cleaning, environment
+from edgerec.targets import cleaning, environment
 from edgerec.targets.asked import target_named
+from edgerec.targets.board import image as board_image
+from edgerec.targets.capsules import archive as capsule_archive
+from edgerec.targets.capsules import capsule
 from edgerec.targets.readiness import readiness, schemes
 from edgerec.targets.zipapp import write_harness
 

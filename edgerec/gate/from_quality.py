@@ -7,7 +7,7 @@ from itertools import pairwise
 from device_tests.metrics import HALVES
 from device_tests.report import Quality
 from edgerec import floors
-from edgerec.floors import CANDIDATES, COVERAGE, Floor, Floors, Kept
+from edgerec.floors import CANDIDATES, COVERAGE, Floor, Floors, Kept, nothing_in
 from edgerec.gate.budget import Budget, Limit
 from edgerec.gate.limit_kind import Amount, candidates_at_k, kept_of_float32, metric_at_k
 from edgerec.gate.npy import int32_values
@@ -36,7 +36,9 @@ def quality_amount(name: str, quality: Quality) -> tuple[Amount | None, str]:
     if not quality.ranks:
         return None, NOTHING_HELD_OUT
     if at_k := metric_at_k(name):
-        return quality.metric(*at_k), ""
+        if at_k.segment and not quality.segments.get(at_k.segment):
+            return None, nothing_in(at_k.segment)
+        return quality.metric(at_k.metric, at_k.k, at_k.segment or None), ""
     k = candidates_at_k(name) or quality.k
     reason = next(filter(None, (floors.no_candidates(quality, k, half) for half in HALVES)), "")
     return (None, reason) if reason else (min(quality.candidate_hit_rate(k, half) for half in HALVES), "")
@@ -45,7 +47,9 @@ def quality_amount(name: str, quality: Quality) -> tuple[Amount | None, str]:
 def floor_of(limit: Limit, k: int) -> Floor | None:
     """Give the floor that a limit on what is kept of float32's is, for lists of the bundle's k; None for another."""
     asked = kept_of_float32(limit.name)
-    return None if asked is None else Floor(asked[0], asked[1] or k, float(limit.amount), limit.half)
+    if asked is None:
+        return None
+    return Floor(asked.quantity, asked.k or k, float(limit.amount), limit.half or asked.segment)
 
 
 def floors_of(budget: Budget, k: int) -> Floors:

@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from device_tests.report import DeviceReport, GoldenResult
 from edgerec.gate.budget import Limit
 from edgerec.gate.from_file import Reading
 from edgerec.gate.from_quality import kept_of, quality_amount
-from edgerec.gate.limit_kind import Amount
-from edgerec.gate.machines import by_measurer
+from edgerec.gate.limit_kind import OF_MACHINE, Amount
+from edgerec.gate.machines import by_measurer, measurer_of
+from edgerec.gate.noise import percentile_interval
 from edgerec.model_file import ModelFile
+from edgerec.statistics import Interval
 
 _PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 _FEWEST_CALLS = {"p50": 1, "p95": 20, "p99": 100}  # with fewer the percentile is the slowest call and nothing else
@@ -45,14 +48,16 @@ def reports_of(file: ModelFile, reports: Mapping[str, DeviceReport]) -> dict[str
 
 @dataclass(frozen=True)
 class Measured:
-    """What reports hold for a limit, and whether any was made as the target asks.
+    """What the file or reports hold for a limit, and whether any was made as the target asks.
 
-    `measurer` says of which machine and runtime it is, empty where the reports are of one alone or it does not matter.
+    `measurer` says of which machine and runtime it is, empty for what is the same on all. `apart` is whether the limit
+    is judged on several of them, or asked of some only.
     """
 
     reading: Reading
     as_asked: bool
     measurer: str = ""
+    apart: bool = False
 
 
 def measured_amounts(
@@ -64,17 +69,20 @@ def measured_amounts(
     machines or runtimes are no figures of one thing, and each of them has to hold. They prove the limit only when one
     of the reports was made under the conditions. A reading without an amount says why.
     """
-    readings = {name: _amount(limit, file, name, report) for name, report in reports.items()}
+    asked = {name: one for name, one in reports.items() if fnmatchcase(str(measurer_of(one)), limit.on or "*")}
+    readings = {name: _amount(limit, file, name, report) for name, report in asked.items()}
     known = {name: reading for name, reading in readings.items() if reading.amount is not None}
     if not known:
-        kind = "model" if file.bundle is None else "bundle"
-        return (Measured(next(iter(readings.values()), Reading(None, reason=f"no report of this {kind}")), False),)
+        on = f" on {limit.on}" if limit.on else ""
+        none = f"no report of this {'model' if file.bundle is None else 'bundle'}{on}"
+        return (Measured(next(iter(readings.values()), Reading(None, reason=none)), as_asked=False),)
     as_asked = any(conditions.hold_for(reports[name]) for name in known)
-    groups = by_measurer({name: reports[name] for name in known})
-    if len(groups) == 1 or limit.kind.evidence in {"golden", "quality"}:
+    if limit.kind.evidence not in OF_MACHINE:
         return (Measured(_worst(limit, known.values()), as_asked),)
+    groups = by_measurer({name: reports[name] for name in known})
+    apart = len(groups) > 1 or bool(limit.on)
     return tuple(
-        Measured(_worst(limit, [known[name] for name in group]), as_asked, str(measurer))
+        Measured(_worst(limit, [known[name] for name in group]), as_asked, str(measurer), apart)
         for measurer, group in groups.items()
     )
 
@@ -101,9 +109,10 @@ def _amount(limit: Limit, file: ModelFile, name: str, report: DeviceReport) -> R
         return Reading(None, report.provenance, name, f"{name} has no {evidence} phase")
     kept = None if report.quality is None else kept_of(limit, file, report.quality)
     if kept is not None:
-        return Reading(kept.estimate, report.provenance, name, kept.reason, kept)
+        return Reading(kept.estimate, report.provenance, name, kept.reason, kept, kept.interval)
     amount, reason = _BY_EVIDENCE[evidence](limit.name, file, report)
-    return Reading(amount, report.provenance, name, reason)
+    interval = None if amount is None or evidence != "latency" else _latency_interval(limit.name, report)
+    return Reading(amount, report.provenance, name, reason, interval=interval)
 
 
 def _golden(name: str, file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:
@@ -142,6 +151,15 @@ def _latency(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount 
             return None, f"{name} of {calls} warm calls says nothing: measure with --calls {fewest} or more"
         return latency.p(_PERCENTILES[name]), ""
     return (latency.load_ns if name == "load" else latency.first_ns), ""
+
+
+def _latency_interval(name: str, report: DeviceReport) -> Interval | None:
+    if report.latency is None:
+        return None
+    if name in _PERCENTILES:
+        return percentile_interval(report.latency.warm_ns, _PERCENTILES[name])
+    starts = report.latency.starts
+    return percentile_interval([one.load_ns if name == "load" else one.first_ns for one in starts], 50)
 
 
 def _memory(name: str, _file: ModelFile, report: DeviceReport) -> tuple[Amount | None, str]:

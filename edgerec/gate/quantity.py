@@ -10,6 +10,9 @@ NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
 
 COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
+_MOST = 1 << 63
+"""Where amounts end: what is more than 8 EiB or 292 years limits nothing."""
+
 _AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-zµ%]*)\s*")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,3}")
 
@@ -77,4 +80,7 @@ def _whole(value: object, units: dict[str, int], expected: str) -> int:
     match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in units:
         raise QuantityError(f"{value!r}, expected {expected}")
-    return round(float(match[1]) * units[match[2]])
+    amount = float(match[1]) * units[match[2]]
+    if amount >= _MOST:
+        raise QuantityError(f"{value!r}, expected {expected}, below {_MOST}")
+    return round(amount)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edgerec.report.quantities import size
-from edgerec.targets.capsule import Capsule
+from edgerec.targets.capsules.capsule import Capsule
 
 JSON_VERSION = 1
 

@@ -60,7 +60,7 @@ def _board(board: Board, provenance: str) -> str:
 
 
 def _golden(golden: GoldenResult, style: Style) -> str:
-    outcome = style.paint("held", GREEN) if golden.held else style.paint(f"NOT HELD: {visible(golden.reason)}", RED)
+    outcome = "held" if golden.held else f"NOT HELD: {golden.reason}"
     difference, tolerance = f"{100 * golden.largest_difference:.4f} %", f"{100 * golden.tolerance:g} %"
     rows = [
         ("outcome", outcome),
@@ -69,7 +69,7 @@ def _golden(golden: GoldenResult, style: Style) -> str:
         ("against the float32 model", f"overlap {golden.float_overlap:.4f}, {golden.float_overlap_floor:g} promised"),
         ("users", f"{golden.users:,}, {golden.decoded_users:,} of them decoded"),
     ]
-    return pairs(rows)
+    return pairs(rows, style, colours={"outcome": GREEN if golden.held else RED})
 
 
 def _quality(quality: QualityFigures) -> str:

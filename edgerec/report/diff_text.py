@@ -181,7 +181,7 @@ def _signatures(changes: Sequence[SignatureChange]) -> str:
     for change in changes:
         for side, shape in (("old", change.old), ("new", change.new)):
             rows.append((change.key, side, _ports(shape)))
-    return table(("", "", ""), rows, indent="  ")
+    return table(("", "", "inputs -> outputs"), rows, indent="  ")
 
 
 def _ports(shape: SignatureShape | None) -> str:

@@ -104,11 +104,11 @@ def _runtime(inspection: Inspection, style: Style) -> str:
     claimed = inspection.claimed_runtime or "nothing"
     rows = [("oldest, computed from the ops", computed), ("oldest, as its metadata claims", claimed)]
     if inspection.flex:
-        rows.append(("Flex ops", style.paint(", ".join(map(visible, inspection.flex)), RED)))
+        rows.append(("Flex ops", ", ".join(inspection.flex)))
     if inspection.custom:
-        rows.append(("custom ops", style.paint(", ".join(map(visible, inspection.custom)), RED)))
+        rows.append(("custom ops", ", ".join(inspection.custom)))
     rows.append(("free axes but the batch", ", ".join(inspection.free_axes) or "none"))
-    return pairs(rows)
+    return pairs(rows, style, colours={"Flex ops": RED, "custom ops": RED})
 
 
 def _tensors(inspection: Inspection, shown: Sequence[StoredTensor]) -> str:
@@ -122,14 +122,15 @@ def _tensors(inspection: Inspection, shown: Sequence[StoredTensor]) -> str:
             size(one.size.bytes),
             share(one.size.bytes / total),
             ("~ " if one.estimated else "") + size(one.deflated_bytes),
+            share(one.deflated_bytes / (one.size.bytes or 1)),
             _scales(one.size),
             "" if one.zeros is None else ("~ " if one.estimated else "") + share(one.zeros),
             _distinct(one),
         )
         for one in shown
     ]
-    header = ("", "kind", "type", "shape", "on disk", "of file", "deflated", "scales", "zeros", "values")
-    text = table(header, rows, right=(4, 5, 6, 7, 8, 9), indent="  ")
+    header = ("", "kind", "type", "shape", "on disk", "of file", "deflated", "to", "scales", "zeros", "values")
+    text = table(header, rows, right=(4, 5, 6, 7, 8, 9, 10), indent="  ")
     left = len(inspection.tensors) - len(shown)
     return f"{text}\n  and {left} smaller ones (--all shows them)" if left else text
 

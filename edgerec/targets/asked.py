@@ -8,7 +8,7 @@ from pathlib import Path
 from edgerec.suggestion import did_you_mean
 from edgerec.targets import environment
 from edgerec.targets.environment import RuntimePin
-from edgerec.targets.fleet import Member
+from edgerec.targets.fleet.fleet import Member
 from edgerec.targets.job import Job
 from edgerec.targets.naming import SCHEMES, target_of
 from edgerec.targets.setting import TargetSetting

@@ -1,6 +1,6 @@
 """What the harness is asked, wherever it runs, and what comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,3 +72,12 @@ class Ran:
     report: DeviceReport
     lists: bytes | None = None
     scores: bytes | None = None
+
+
+def brought(made: DeviceReport, job: Job, read: Callable[[str], bytes]) -> Ran:
+    """Give what a run of the job brought, its files by `read`; nothing lists users of quality that was not measured."""
+    return Ran(
+        made,
+        read(LISTS) if job.lists and made.quality is not None else None,
+        read(SCORES) if job.scores and made.golden is not None else None,
+    )

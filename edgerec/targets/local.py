@@ -10,12 +10,13 @@ from device_tests import report
 from edgerec import storage
 from edgerec.progress import Progress, silent
 from edgerec.targets import architecture as architectures
-from edgerec.targets import capsule, child, environment, zipapp
-from edgerec.targets.capsule_manifest import CapsuleError
+from edgerec.targets import child, environment, zipapp
+from edgerec.targets.capsules import capsule
+from edgerec.targets.capsules.manifest import CapsuleError
 from edgerec.targets.child import Ended
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
-from edgerec.targets.job import LISTS, REPORT, SCORES, Job, Ran
+from edgerec.targets.job import REPORT, Job, Ran, brought
 from edgerec.targets.local_shell import LocalShell
 from edgerec.targets.target import HERE
 
@@ -104,11 +105,7 @@ def run(job: Job, *, progress: Progress = silent) -> Ran:
             return child.run(command, environment=_variables(scratch), time_limit_s=job.time_limit_s, on_line=on_line)
 
         follow(started, job, progress)
-        return Ran(
-            report.read(scratch / REPORT),
-            (scratch / LISTS).read_bytes() if job.lists else None,
-            (scratch / SCORES).read_bytes() if job.scores else None,
-        )
+        return brought(report.read(scratch / REPORT), job, lambda name: (scratch / name).read_bytes())
 
 
 def _variables(scratch: Path) -> dict[str, str]:

@@ -3,11 +3,15 @@
 from pathlib import Path
 
 from edgerec.registry import Registry
-from edgerec.targets import adb, board, emulator, local, ssh_address
-from edgerec.targets.adb import Adb
-from edgerec.targets.emulator import Emulator
+from edgerec.targets import local
+from edgerec.targets.adb import target as adb
+from edgerec.targets.adb.target import Adb
+from edgerec.targets.board import target as board
+from edgerec.targets.emulator import target as emulator
+from edgerec.targets.emulator.target import Emulator
 from edgerec.targets.local import Local
-from edgerec.targets.ssh import ssh
+from edgerec.targets.ssh import address
+from edgerec.targets.ssh.target import ssh
 from edgerec.targets.target import Target, UnreachableError
 
 GROUP = "edgerec.targets"
@@ -35,7 +39,7 @@ SCHEMES: Registry[Target] = Registry(
     {
         local.NAME: _local,
         emulator.SCHEME: Emulator,
-        ssh_address.SCHEME: ssh,
+        address.SCHEME: ssh,
         adb.SCHEME: Adb,
         board.SCHEME: board.board,
     },

@@ -1,5 +1,6 @@
 """One job in as many fresh processes as it asks for, for more loads and more numbers of threads: one report."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from device_tests.measurement import Latency
@@ -10,14 +11,18 @@ from edgerec.targets.target import Device, RunError, UnreachableError
 _ONE_CALL = 1
 
 
-def run_repeated(device: Device, job: Job, *, progress: Progress) -> Ran:
+def run_repeated(
+    device: Device, job: Job, *, progress: Progress, keep: Callable[[Ran], None] = lambda _ran: None
+) -> Ran:
     """Run a job on an open device, then what it asks for beyond one process, and give all of it as one report.
 
-    Of a device that tells no latency, or a job that asks for none, one process is all. A later process that gives no
-    report costs nothing of what was measured before: it is a warning. Raises RunError and UnreachableError where the
-    first gives none.
+    `keep` is given what the first process brought, before another starts: a Ctrl-C costs nothing of it. Of a device
+    that tells no latency, or a job that asks for none, one process is all. A later process that gives no report costs
+    nothing of what was measured before: it is a warning. Raises RunError and UnreachableError where the first gives
+    none.
     """
     ran = device.run(job, progress=progress)
+    keep(ran)
     if job.starts == 1 and not job.more_threads:
         return ran
     report = ran.report

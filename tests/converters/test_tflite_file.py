@@ -445,3 +445,64 @@ def test_a_tensor_of_block_scales_that_there_is_not_is_refused(scales: int) -> N
     builder.Finish(again.model.Pack(builder), b"TFL3")
     with pytest.raises(TfliteError, match=rf"the scales in blocks of subgraph 0: got {scales}, expected an index"):
         tflite_file.parse(bytes(builder.Output()))
+
+
+def overlapping(count: int, size: int) -> bytes:
+    """Return a model whose `count` buffers are each a byte longer than the one before, all over the same bytes."""
+    builder = flatbuffers.Builder(1024)
+    buffers = []
+    for number in range(count):
+        generated.BufferStart(builder)
+        generated.BufferAddOffset(builder, 8)
+        generated.BufferAddSize(builder, size - number)
+        buffers.append(generated.BufferEnd(builder))
+    builder.CreateByteVector(bytes(size))
+    tensors = []
+    for number in range(count):
+        generated.TensorStart(builder)
+        generated.TensorAddBuffer(builder, number)
+        generated.TensorAddType(builder, generated.TensorType.STRING)
+        tensors.append(generated.TensorEnd(builder))
+    generated.SubGraphStartTensorsVector(builder, count)
+    for tensor in tensors:
+        builder.PrependUOffsetTRelative(tensor)
+    vector = builder.EndVector()
+    generated.SubGraphStart(builder)
+    generated.SubGraphAddTensors(builder, vector)
+    graph = generated.SubGraphEnd(builder)
+    generated.ModelStartSubgraphsVector(builder, 1)
+    builder.PrependUOffsetTRelative(graph)
+    graphs = builder.EndVector()
+    generated.ModelStartBuffersVector(builder, count)
+    for buffer in buffers:
+        builder.PrependUOffsetTRelative(buffer)
+    vector = builder.EndVector()
+    generated.ModelStart(builder)
+    generated.ModelAddVersion(builder, 3)
+    generated.ModelAddSubgraphs(builder, graphs)
+    generated.ModelAddBuffers(builder, vector)
+    builder.Finish(generated.ModelEnd(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def test_buffers_over_the_same_bytes_are_refused_before_anybody_deflates_each() -> None:
+    assert tflite_file.parse(overlapping(2, 100_000)).spans
+    with pytest.raises(TfliteError, match="the data of the buffers: got the same bytes used again and again"):
+        tflite_file.parse(overlapping(300, 100_000))
+
+
+def test_a_key_of_two_signatures_is_refused(maker: ModuleType) -> None:
+    def twice(model: Any) -> None:
+        model.signatureDefs *= 2
+
+    with pytest.raises(
+        TfliteError, match="the key of signature 1: got 'serving_default', expected a key that is used o"
+    ):
+        tflite_file.parse(broken(maker, twice))
+
+
+def test_a_claim_as_long_as_a_file_is_cut(maker: ModuleType) -> None:
+    builder = maker.Builder()
+    builder.graph()
+    builder.metadata("min_runtime_version", b"9" * 10_000)
+    assert tflite_file.parse(builder.pack()).min_runtime_version == "9" * 100

@@ -152,3 +152,28 @@ def test_a_part_that_is_removed_before_it_is_locked_is_begun_again(
         assert part.read_bytes() == b""
     assert len(removed) == 1
     assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "."])
+def test_what_is_no_file_is_not_read(path: str) -> None:
+    with pytest.raises(ReportError, match=r"^cannot read .*: it is there and is not a file"):
+        read_whole(path, ReportError)
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ReportError, match="is not a file"):
+        read_whole(tmp_path / "pipe", ReportError)
+
+
+def test_a_path_with_a_zero_byte_is_one_sentence() -> None:
+    with pytest.raises(ReportError, match=r"^cannot read a\0b: embedded null byte$"):
+        read_whole("a\0b", ReportError)
+
+
+def test_a_file_beyond_two_gib_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(1 << 31)
+    with pytest.raises(ReportError, match=r"it has 2,147,483,648 bytes, at most 2,147,483,647 are read"):
+        read_whole(path, ReportError)

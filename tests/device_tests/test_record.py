@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional
 
@@ -34,9 +36,10 @@ class Outer:
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 INNERS = st.builds(Inner, WORDS, st.none() | FLOATS)
-NUMBERS = st.lists(st.integers(), max_size=3).map(tuple)
+WHOLE = st.integers(-(2**63), 2**63 - 1)
+NUMBERS = st.lists(WHOLE, max_size=3).map(tuple)
 OUTERS = st.builds(
-    Outer, st.integers(), FLOATS, st.booleans(), INNERS, st.none() | INNERS, st.lists(INNERS, max_size=3).map(tuple),
+    Outer, WHOLE, FLOATS, st.booleans(), INNERS, st.none() | INNERS, st.lists(INNERS, max_size=3).map(tuple),
     NUMBERS, st.dictionaries(WORDS, NUMBERS, max_size=3),
 )  # fmt: skip
 GOOD = Outer(1, 0.5, True, Inner("a", None), None, (Inner("b", 1.5),), (3, 4), {"x": (1,)})
@@ -135,3 +138,26 @@ def test_what_is_not_json_is_refused_in_one_sentence(text: str | bytes) -> None:
 def test_a_number_too_large_for_a_float_is_refused() -> None:
     with pytest.raises(HarnessError, match=r"manifest.maybe should be a finite number, not inf"):
         record.from_json(Inner, record.parse('{"text":"","maybe":1e999}', "r"))
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+@pytest.mark.parametrize(
+    ("key", "make"),
+    [
+        ("number", lambda number: number),
+        ("ranks[1]", lambda number: (1, number)),
+        ("named.x[0]", lambda number: (number,)),
+    ],
+)
+def test_a_whole_number_beyond_64_bits_is_refused(number: int, key: str, make: Callable[[int], object]) -> None:
+    name = re.split(r"[.[]", key, maxsplit=1)[0]
+    value = {**record.to_json(GOOD), name: {"x": make(number)} if name == "named" else make(number)}
+    with pytest.raises(HarnessError) as refused:
+        record.from_json(Outer, json.loads(json.dumps(value)))
+    assert str(refused.value).startswith(f"manifest.{key} should be a whole number of 64 bits, not one of ")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "1e999, 1", "[NaN]", '{"a":1,"a":2}'])
+def test_json_that_no_writer_of_ours_makes_is_refused(text: str) -> None:
+    with pytest.raises(HarnessError, match=r"^x is not JSON: [^\n]+$"):
+        record.parse(text, "x")

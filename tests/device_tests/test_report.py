@@ -262,3 +262,9 @@ def test_counts_and_samples_that_cannot_be_are_refused(made: DeviceReport, probl
     with pytest.raises(ReportError) as refused:
         report.dumps(made)
     assert problem in str(refused.value)
+
+
+def test_more_segments_than_anybody_reads_are_refused() -> None:
+    segments = {f"s{number}": () for number in range(65)}
+    with pytest.raises(ReportError, match=r"quality.segments should be at most 64, not 65"):
+        report.dumps(replace(FULL, quality=replace(QUALITY, segments=segments)))

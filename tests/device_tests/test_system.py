@@ -49,6 +49,7 @@ TOLD = {
     "sys/class/thermal/thermal_zone1/temp": "52500\n",
     "sys/class/thermal/thermal_zone2/temp": "none\n",
     "proc/self/smaps": SMAPS,
+    "proc/self/maps": "".join(line for line in SMAPS.splitlines(keepends=True) if " kB" not in line),
     "proc/self/status": "Name: x\nVmPeak:  9 kB\nVmHWM:\t   123 kB\n",
     "proc/self/clear_refs": "",
 }

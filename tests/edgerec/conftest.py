@@ -24,8 +24,9 @@ from device_tests.report import Board, DeviceReport, GoldenResult, Quality
 from edgerec.factor_bundle import float_members
 from edgerec.models.factors import Factors
 from edgerec.packing import Catalogue
-from edgerec.targets import capsule_manifest, environment
-from edgerec.targets.capsule_manifest import Manifest as CapsuleManifest
+from edgerec.targets import environment
+from edgerec.targets.capsules import manifest as capsule_manifest
+from edgerec.targets.capsules.manifest import Manifest as CapsuleManifest
 
 ITEMS, LENGTH, COLUMNS, K, USERS = 40, 4, 8, 10, 12
 PADDING = ITEMS

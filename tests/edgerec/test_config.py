@@ -5,6 +5,7 @@ import pytest
 from edgerec import config as module
 from edgerec.config import Config, HoldoutSetting, InputSetting, parse_config, read_config, read_config_if_there
 from edgerec.errors import EdgerecError
+from edgerec.gate.policy import Policy
 from edgerec.search.setting import SearchSetting
 from edgerec.targets.setting import TargetSetting
 
@@ -28,7 +29,23 @@ def test_the_documented_file_is_read_whole() -> None:
     assert config.target.of("pi") == TargetSetting("tflite-runtime==2.14.0", 4, address="ssh://pi@192.0.2.7")
     assert config.budget.floors is not None
     assert config.budget.floors.on
-    assert [limit.name for limit in config.budget.limits] == ["app_bytes", "p50", "recall_at_10", "recall_kept_at_20"]
+    assert [limit.name for limit in config.budget.limits] == [
+        "app_bytes",
+        "p50",
+        "recall_at_10",
+        "recall_kept_at_20",
+        "recall_kept_at_20_of_tail",
+        "private_bytes",
+        "tensors.items*",
+        "kinds.table",
+        "p50",
+    ]
+    assert config.budget.limits[-1].on == "Cortex-A72*"
+    assert [(one.name, one.written) for one in config.budget.growths] == [
+        ("model_bytes", "+2 %"),
+        ("private_bytes", "+64 KiB"),
+    ]
+    assert config.policy == Policy(Path("project/edgerec-baseline.json"), 0.005, frozenset(["inconclusive"]))
     (bundle,) = config.bundles
     assert bundle.reports == (Path("project/demo/gru.report.json"),)
     assert bundle.budget.limits[0].amount == 400 * 1024

@@ -69,6 +69,22 @@ def test_float32_to_int8_tells_types_scales_bytes_and_ops() -> None:
     assert all(one.old_count != one.new_count for one in found.ops)
 
 
+def test_what_grew_or_shrank_most_comes_first(made: Made) -> None:
+    def graph_with(**sizes: int) -> Callable[[Any], None]:
+        def add(graph: Any) -> None:
+            for name, size in sizes.items():
+                graph.constant(name, np.full(size, size, np.float32))
+
+        return add
+
+    found = diff(made(graph_with(large=1000, grew=10, shrank=90)), made(graph_with(large=1001, grew=70, shrank=10)))
+    assert [(one.new.size.name, one.grown_bytes) for one in found.tensors if one.new is not None] == [
+        ("shrank", -320),
+        ("grew", 240),
+        ("large", 4),
+    ]
+
+
 def test_tensors_without_names_are_matched_by_what_they_hold_then_by_shape(made: Made) -> None:
     same, other = np.arange(6, dtype=np.float32), np.arange(6, dtype=np.float32) + 1
 

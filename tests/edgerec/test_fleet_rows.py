@@ -13,7 +13,7 @@ from device_tests.evaluation import to_npy
 from device_tests.report import DeviceReport, GoldenResult
 from edgerec.fleet_rows import comparable, fleet_rows
 from edgerec.targets import environment
-from edgerec.targets.fleet import Member, Outcome
+from edgerec.targets.fleet.fleet import Member, Outcome
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.local import Local
 

@@ -201,3 +201,17 @@ def test_what_was_dropped_counts_against_every_floor_and_coverage_is_of_the_whol
     assert [one.estimate for one in lost.each] == pytest.approx([0.9, 0.9, 0.75, 1.0, 0.5])
     with pytest.raises(FloorError, match="of 1200 users and 100 items cannot be held to float32 of 1200 and 200"):
         judged(Floors(), FLOAT32, replace(few, dropped=0))
+
+
+def test_a_metric_is_kept_in_one_segment_by_the_users_who_have_an_item_there() -> None:
+    tail = {**FLOAT32.segments, "tail": tuple(range(400, 700))}
+    float32 = replace(FLOAT32, segments=tail)
+    ranks = tuple(21 if 400 <= place < 430 else rank for place, rank in enumerate(FLOAT32.ranks))
+    worse = replace(float32, ranks=ranks)
+    assert kept(Floor("recall", 20, 0.97), float32, worse).estimate == pytest.approx(970 / 1000)
+    in_tail = kept(Floor("recall", 20, 0.97, "tail"), float32, worse)
+    assert (in_tail.state, in_tail.estimate) == ("missed", pytest.approx(270 / 300))
+    few = kept(Floor("recall", 20, 0.5, "tail"), replace(float32, ranks=(21,) * 1200), worse)
+    assert few.state == "no evidence"
+    nobody = kept(Floor("recall", 20, 0.5, "middle"), float32, worse)
+    assert (nobody.state, nobody.reason) == ("unproven", "no item of the middle is held out")

@@ -1,5 +1,6 @@
 """What is inside a file: that each stored tensor is weighed alone, and that the parts add up."""
 
+import tracemalloc
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -111,3 +112,18 @@ def test_zeros_that_a_sparse_tensor_does_not_store_are_zeros() -> None:
     size = replace(inspect(read_model_file(FIXTURES / "history_float32.tflite")).tensors[0].size, sparse=True)
     weighed = Weighed(40, 40, 40, Numbers(10, 1, 9))  # 9 numbers that are not 0, of 31 x 8
     assert _stored(size, weighed, "").zeros == pytest.approx(1 - 9 / 248)
+
+
+def test_a_large_file_is_not_read_into_memory(
+    maker: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgerec.inspection.LOOKED_AT_BYTES", 1 << 18)
+    builder = maker.Builder()
+    builder.graph().constant("table", np.zeros((1 << 17, 64), np.int8))
+    (tmp_path / "large.tflite").write_bytes(builder.pack())
+    tracemalloc.start()
+    found = inspect(read_model_file(tmp_path / "large.tflite"))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.model_bytes > 1 << 23
+    assert peak_bytes < 1 << 21

@@ -33,7 +33,7 @@ KEPT = limit("recall_kept_at_1", "90 %", "edgerec.toml:1")
 SIZE = limit("download_bytes", 600, "edgerec.toml:2")
 HELD = Verdict("out", "", (Check("golden", "flag", "", limit=True, measured=True, held=True),))
 NO_EVIDENCE = Check(
-    "candidates_kept_at_10", "share", "at least", 0.95, None, None, half="unpopular_half", no_evidence=True
+    "candidates_kept_at_10", "share", "at least", 0.95, None, None, half="unpopular_half", undecided="no evidence"
 )
 ROLES = Roles("gru", "catalogue", (Input("history", "history", 4, 11, 10),), len(ITEMS))
 

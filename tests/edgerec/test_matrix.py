@@ -14,7 +14,7 @@ from device_tests.report import DeviceReport, GoldenResult
 from edgerec.matrix import by_age, matrix, oldest
 from edgerec.report.matrix_text import matrix_json, matrix_text
 from edgerec.targets.environment import RuntimePin
-from edgerec.targets.fleet import Member, Outcome
+from edgerec.targets.fleet.fleet import Member, Outcome
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.local import Local
 

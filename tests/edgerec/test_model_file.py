@@ -1,4 +1,5 @@
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,6 @@ def test_anything_else_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_path_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="gone: cannot be read: No such file"):
         read_model_file(tmp_path / "gone")
-    with pytest.raises(ModelFileError, match="cannot be read: Is a directory"):
-        read_model_file(tmp_path)
 
 
 def test_damaged_files_are_refused_by_their_own_readers(tmp_path: Path, tiny_bundle: Path, tiny_tflite: bytes) -> None:
@@ -42,3 +41,12 @@ def test_damaged_files_are_refused_by_their_own_readers(tmp_path: Path, tiny_bun
     (tmp_path / "x.tflite").write_bytes(tiny_tflite[:200])
     with pytest.raises(TfliteError, match=r"x\.tflite"):
         read_model_file(tmp_path / "x.tflite")
+
+
+def test_what_is_no_file_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(ModelFileError, match="cannot be read: it is there and is not a file"):
+            read_model_file(path)
+    with pytest.raises(ModelFileError, match="cannot be read: embedded null byte"):
+        read_model_file(Path("a\0b"))

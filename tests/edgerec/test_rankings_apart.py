@@ -1,6 +1,7 @@
 """How far two bundles' lists are apart: rank-biased overlap by its definition, and two real runs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_tests import bundle as bundle_format
-from edgerec.rankings_apart import ComparisonError, rank_biased_overlap, rankings_apart
+from edgerec.rankings_apart import ComparisonError, rank_biased_overlap, rankings_apart, refuse_other_users
 from edgerec.targets import environment
 
 Rebuilt = Callable[..., dict[str, bytes]]
@@ -69,6 +70,14 @@ def test_bundles_of_other_users_or_items_are_not_compared(
     both = bundle_format.read(tiny_bundle), bundle_format.read(path)
     with pytest.raises(ComparisonError, match=why):
         rankings_apart((tiny_bundle, path), both, environment.DEFAULT)
+
+
+def test_inputs_are_numbered_anew_only_where_items_were_dropped(tiny_bundle: Path) -> None:
+    old = bundle_format.read(tiny_bundle)
+    anew = {**old.members, "proof/eval_input_history.npy": b"other"}
+    refuse_other_users(old, replace(old, members={**anew, bundle_format.KEPT: b"some"}))
+    with pytest.raises(ComparisonError, match="other evaluation sets"):
+        refuse_other_users(old, replace(old, members=anew))
 
 
 def test_a_bundle_without_users_is_not_compared(tmp_path: Path, tiny_bundle: Path, rebuilt: Rebuilt) -> None:

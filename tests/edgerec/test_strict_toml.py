@@ -2,62 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from edgerec.strict_toml import TomlError, key_lines, parse_toml, read_toml
-
-TEXT = '''# a comment with [brackets] and "quotes
-top = 1
-[model]
-path = "a # no comment"  # a comment
-note = """
-path = "not a key"
-[not.a.table]
-"""
-list = [
-  "x = 1",  # [
-  "y",
-]
-"quoted key" = { a = 1, b = [1,
-  2] }
-dotted.key = 3
-
-[[bundle]]
-path = 'one'
-[bundle.budget]
-p50 = "2 ms"
-
-[[bundle]]
-budget.p95 = "3 ms"
-text = \'\'\'
-p50 = 1\'\'\'
-last = true
-'''
-
-
-def test_every_key_and_table_has_the_line_it_stands_on() -> None:
-    lines = key_lines(TEXT)
-    assert lines == {
-        ("top",): 2,
-        ("model",): 3,
-        ("model", "path"): 4,
-        ("model", "note"): 5,
-        ("model", "list"): 9,
-        ("model", "quoted key"): 13,
-        ("model", "dotted"): 15,
-        ("model", "dotted", "key"): 15,
-        ("bundle", 0): 17,
-        ("bundle", 0, "path"): 18,
-        ("bundle", 0, "budget"): 19,
-        ("bundle", 0, "budget", "p50"): 20,
-        ("bundle", 1): 22,
-        ("bundle", 1, "budget"): 23,
-        ("bundle", 1, "budget", "p95"): 23,
-        ("bundle", 1, "text"): 24,
-        ("bundle", 1, "last"): 26,
-    }
-
-
-def test_lines_end_in_crlf_too() -> None:
-    assert key_lines("a = 1\r\nb = 2\r\n") == {("a",): 1, ("b",): 2}
+from edgerec.strict_toml import MOST_BYTES, TomlError, parse_toml, read_toml
+from hostile import limits
 
 
 def test_a_key_inside_an_inline_table_stands_where_its_table_does() -> None:
@@ -122,3 +68,50 @@ def test_what_is_no_toml_is_refused_with_the_parsers_line(tmp_path: Path) -> Non
         read_toml(tmp_path / "x.toml")
     with pytest.raises(TomlError, match="cannot be read: No such file"):
         read_toml(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a = " + "[" * 5000 + "]" * 5000, "its values lie too deep in each other"),
+        ("a = " + "{a=" * 5000 + "1" + "}" * 5000, "its values lie too deep in each other"),
+        ("a = " + "9" * 5000, "a value that cannot be read"),
+        ("a = 0x" + "f" * 5000, "a whole number of 20000 bits, expected at most 64"),
+        ("a = [{ b = 9223372036854775808 }]", "a whole number of 64 bits"),
+        ('a = "x\\u0000y"', "'x\\x00y' holds a zero byte"),
+        ('"a\\u0000" = 1', "holds a zero byte"),
+        ("a." * 40 + "a = 1", "x.toml:1: a key of more than 32 parts"),
+        ("b = 1\n[" + "a." * 40 + "a]", "x.toml:2: a key of more than 32 parts"),
+        ("b = { " + "'a' . " * 40 + "a = 1 }", "x.toml:1: a key of more than 32 parts"),
+        ("#" * (MOST_BYTES + 1), "262,145 characters, expected at most 262,144"),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_toml_that_nobody_writes_is_refused(text: str, says: str) -> None:
+    with pytest.raises(TomlError) as refused:
+        parse_toml(text, "x.toml")
+    assert says in str(refused.value)
+    assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("text", ["a." * 130_000 + "a = 1", '"\\' * 130_000, "a = " + '"\\' * 130_000, "a" * 260_000])
+def test_the_largest_text_takes_no_square_of_its_time(text: str) -> None:
+    with limits.timed(), pytest.raises(TomlError):
+        parse_toml(text, "x.toml")
+
+
+def test_a_long_value_is_shortened_where_it_is_refused() -> None:
+    root = parse_toml(f"key = '{'x' * 100_000}'", "x.toml")
+    with pytest.raises(TomlError) as refused:
+        root.integer("key", least=1)
+    assert len(str(refused.value)) < 400
+
+
+def test_a_configuration_that_is_no_file_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(TomlError, match="cannot be read: it is there and is not a file"):
+        read_toml(Path("/dev/zero"))
+    with pytest.raises(TomlError, match="cannot be read: embedded null byte"):
+        read_toml(Path("a\0b"))
+    (tmp_path / "large.toml").write_bytes(b"#" * (MOST_BYTES + 1))
+    with pytest.raises(TomlError, match="more than 262,144 bytes"):
+        read_toml(tmp_path / "large.toml")

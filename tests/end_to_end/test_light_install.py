@@ -39,6 +39,7 @@ from edgerec.cli.main import run
 for arguments in json.loads(sys.argv[1]):
     print(f"{{MARK}}{{run(arguments)}}")
 """
+RATCHET = ("check", "tiny.edgerec", "--limit", "app_bytes=ratchet")
 COMMANDS = {
     "inspect": (("inspect", "tiny.edgerec"), 0),
     "inspect a .tflite": (("inspect", "tiny.tflite", "--json"), 0),
@@ -47,6 +48,8 @@ COMMANDS = {
     "bench": (("bench", "tiny.edgerec", "--calls", "5", "-o", "report.json"), 0),
     "evaluate": (("evaluate", "tiny.edgerec", "--history", "i1,i2"), 0),
     "pack": (("pack", "tiny.tflite", "--items", "items.txt", "--input", "history=history,40", "-o", "x.edgerec"), 0),
+    "check updates": ((*RATCHET, "--baseline", "baseline.json", "--update-baseline"), 0),
+    "init": (("init", "--budget-from", "tiny.edgerec", "-o", "budget.toml"), 0),
     "recipes": (("recipes",), 0),
     "recipes NAME": (("recipes", "prune80_int8", "--json"), 0),
     "doctor": (("doctor",), 0),

@@ -1,8 +1,11 @@
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from device_tests import bundle as bundle_format
@@ -101,6 +104,28 @@ def test_flags_win_over_the_file_and_json_is_complete(edgerec: Edgerec, project:
     assert held == {"signature": True, "app_bytes": False, "p50": None}
 
 
+def test_one_run_writes_every_file_beside_its_text(edgerec: Edgerec, project: Path) -> None:
+    write_budget(project, 'app_bytes = "2 KiB"')
+    formats = ("json", "markdown", "junit", "sarif", "github")
+    done = edgerec("check", *(part for name in formats for part in ("-o", f"{name}=out/{name}")), cwd=project)
+    assert done.returncode == 1
+    assert "over the limit of 2.0 KiB" in done.stdout
+    assert all("app" in (project / "out" / name).read_text(encoding="utf-8") for name in formats)
+    told = json.loads((project / "out/json").read_text())
+    assert told["verdicts"][0]["where"] == "edgerec.toml:2"
+    assert (project / "out/json").read_text() == edgerec("check", "--json", cwd=project).stdout
+
+
+def test_what_cannot_be_checked_is_said_in_the_files_too(edgerec: Edgerec, project: Path) -> None:
+    write_budget(project, "p50 = 2")
+    done = edgerec("check", "-o", "markdown=comment.md", "-o", "json=verdict.json", cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    value = json.loads((project / "verdict.json").read_text())
+    assert (value["held"], value["verdicts"]) == (False, [])
+    assert value["refusal"].startswith("edgerec.toml:5: p50 is 2, expected a duration")
+    assert "expected a duration" in (project / "comment.md").read_text(encoding="utf-8")
+
+
 def test_a_bare_tflite_needs_no_config(edgerec: Edgerec, tmp_path: Path, tiny_tflite: bytes) -> None:
     (tmp_path / "tiny.tflite").write_bytes(tiny_tflite)
     assert edgerec("check", "tiny.tflite", "--limit", "oldest_runtime=2.14.0", cwd=tmp_path).returncode == 0
@@ -142,3 +167,73 @@ def test_a_mistake_in_the_config_names_its_line(edgerec: Edgerec, project: Path)
     assert done.stderr == (
         'error: edgerec.toml:6: p50 is 2, expected a duration with its unit such as "2 ms" or "850 us".\n'
     )
+
+
+BASELINE = '[policy]\nbaseline = "ci/baseline.json"\nthreshold = "0.5 %"\n'
+
+
+def held_to_baseline(project: Path, limit: str) -> None:
+    write_budget(project, f"app_bytes = {limit}", "flex = false", "[budget.tensors]", '"table" = "+2 %"')
+    with (project / "edgerec.toml").open("a") as file:
+        file.write(BASELINE)
+    (project / "ci").mkdir(exist_ok=True)
+
+
+def test_a_baseline_is_made_held_to_and_rises_only_where_that_is_said(
+    edgerec: Edgerec, project: Path, rebuilt: Callable[..., dict[str, bytes]], tiny_model: Any
+) -> None:
+    held_to_baseline(project, '"ratchet"')
+    unproven = edgerec("check", cwd=project)
+    assert unproven.returncode == 1
+    assert "app_bytes (no worse than the baseline): the baseline has no figure of it" in unproven.stdout
+    assert "--update-baseline" in unproven.stdout
+
+    made = edgerec("check", "--update-baseline", cwd=project)
+    assert made.returncode == 0, made.stdout
+    assert "baseline: ../demo/tiny.edgerec app_bytes 4.2 KiB" in made.stderr
+    first = (project / "ci/baseline.json").read_bytes()
+    again = edgerec("check", "--update-baseline", cwd=project)
+    assert (again.returncode, again.stderr) == (0, "the baseline is as it was\n")
+    assert (project / "ci/baseline.json").read_bytes() == first
+
+    table = np.concatenate([tiny_model.table, tiny_model.table[:2]])
+    larger = rebuilt({bundle_format.MODEL: replace(tiny_model, table=table).tflite()})
+    bundle_format.write(project / "demo/tiny.edgerec", larger)
+    grown = edgerec("check", "--update-baseline", cwd=project)
+    assert grown.returncode == 1
+    assert (project / "ci/baseline.json").read_bytes() == first, "a ratchet never rises by itself"
+    assert "(+2 % on the baseline's 1.3 KiB)" in grown.stdout
+    assert "or change the limit: edgerec.toml:8" in grown.stdout
+
+    accepted = edgerec("check", "--update-baseline", "--allow-growth", "--json", cwd=project)
+    assert accepted.returncode == 0
+    assert json.loads(accepted.stdout)["held"] is True
+    assert "app_bytes 4.2 KiB -> 4.3 KiB" in accepted.stderr
+    assert (project / "ci/baseline.json").read_bytes() != first
+
+
+def test_a_bundle_that_may_not_ship_is_no_baseline(edgerec: Edgerec, project: Path) -> None:
+    held_to_baseline(project, '["1 KiB", "ratchet"]')
+    done = edgerec("check", "--update-baseline", cwd=project)
+    assert (done.returncode, done.stderr) == (1, "the baseline is as it was\n")
+    assert not (project / "ci/baseline.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--limit", "app_bytes=+2 %"), "--limit: app_bytes is +2 %, relative to no baseline: write baseline ="),
+        (("--update-baseline",), "there is no baseline to update: write baseline ="),
+        (("--allow-growth",), "--allow-growth is for --update-baseline"),
+        (("--baseline", "broken.json"), "broken.json is not JSON"),
+        (("--baseline", "demo"), "cannot read demo"),
+    ],
+)
+def test_what_cannot_be_relative_to_a_baseline_is_exit_code_2(
+    edgerec: Edgerec, project: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (project / "broken.json").write_text("{")
+    done = edgerec("check", *arguments, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

@@ -106,7 +106,7 @@ def test_an_unknown_command_or_option_names_the_one_that_was_meant(capsys: pytes
 def test_ctrl_c_in_a_real_process_leaves_no_traceback(edgerec: Edgerec, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never")
     process = subprocess.Popen(
-        [sys.executable, "-m", "edgerec.cli", "inspect", str(tmp_path / "never")],
+        [sys.executable, "-m", "edgerec.cli", "pack", "x.tflite", "--items", str(tmp_path / "never")],
         env={**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])},
         stderr=subprocess.PIPE,
         text=True,
@@ -130,3 +130,11 @@ def test_a_reader_that_goes_away_is_no_error(edgerec: Edgerec, tmp_path: Path, t
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(timeout=20) == 141
+
+
+def test_a_name_out_of_a_file_does_not_steer_the_terminal_that_shows_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(monkeypatch, TfliteError("x\x1b[2J is broken\n::set-output name=a::b"))
+    assert run(["broken"]) == 2
+    assert capsys.readouterr().err == "error: x\\x1b[2J is broken\n\\x3a:set-output name=a::b\n"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from device_tests import bundle as bundle_format
@@ -108,6 +109,21 @@ def test_golden_outputs_that_do_not_hold_on_one_target_are_exit_code_1(
     done = edgerec("bench", "bad.edgerec", *targets, cwd=tmp_path, timeout=MINUTES)
     assert done.returncode == 1, done.stderr
     assert done.stdout.count("golden outputs do not hold") == 2
+
+
+def test_scores_that_are_no_numbers_are_a_row_whose_golden_outputs_do_not_hold(
+    edgerec: Edgerec, tmp_path: Path, rebuilt: Callable[..., dict[str, bytes]], tiny_model: object
+) -> None:
+    dense = tiny_model.dense.copy()  # type: ignore[attr-defined]
+    dense[3, 2] = np.nan
+    no_numbers = type(tiny_model)(tiny_model.table, dense)  # type: ignore[attr-defined]
+    bundle_format.write(tmp_path / "nan.edgerec", rebuilt({bundle_format.MODEL: no_numbers.tflite()}))
+    (tmp_path / "edgerec.toml").write_text(CONFIG)
+    targets = ("--target", "local", "--target", "lite", "--starts", 1)
+    done = edgerec("bench", "nan.edgerec", *targets, cwd=tmp_path, timeout=MINUTES)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.count("NOT HELD") == 2
+    assert done.stdout.count("scores are NaN or infinite") == 2
 
 
 def test_ctrl_c_shows_and_keeps_what_was_measured(tmp_path: Path, tiny_bundle: Path, board: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from device_tests import report as report_format
-from edgerec.targets import capsule_archive, environment
+from edgerec.targets import environment
+from edgerec.targets.capsules import archive
 
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 ALONE = {"PATH": os.environ["PATH"]}  # nothing of edgerec's: a board has none of it
@@ -105,7 +106,7 @@ def test_a_capsule_is_taken_from_an_archive_and_written_as_the_same_again(
 ) -> None:
     monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
     write_capsule(tmp_path / "built")
-    capsule_archive.write(tmp_path / "built", tmp_path / "capsule.tar")
+    archive.write(tmp_path / "built", tmp_path / "capsule.tar")
     asked = ("targets", "build-capsule", "aarch64", "--runtime", environment.PREFERRED)
     done = edgerec(*asked, "--from", "capsule.tar", "-o", "again.tar", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -123,7 +124,7 @@ def test_a_capsule_with_one_flipped_byte_is_exit_code_2_and_leaves_nothing(
 ) -> None:
     monkeypatch.setenv("EDGEREC_HOME", str(tmp_path / "home"))
     write_capsule(tmp_path / "built")
-    capsule_archive.write(tmp_path / "built", tmp_path / "capsule.tar")
+    archive.write(tmp_path / "built", tmp_path / "capsule.tar")
     data = bytearray((tmp_path / "capsule.tar").read_bytes())
     data[512] ^= 1
     (tmp_path / "capsule.tar").write_bytes(data)

@@ -34,7 +34,7 @@ def test_a_budget_is_overridden_limit_by_limit() -> None:
 
 
 def written(text: str) -> Budget:
-    return parse_config(text).budget
+    return parse_config(text if "[budget]" in text else f"[budget]\n{text}").budget
 
 
 def names(budget: Budget) -> list[tuple[str, object, str]]:
@@ -106,3 +106,69 @@ def test_a_budget_that_says_what_is_kept_is_left_as_it_is(said: str) -> None:
 def test_a_budget_that_says_nothing_of_it_gets_the_default_floors() -> None:
     given, expected = with_floors(written("[budget]\nflex = false\n")), written('[budget]\nfloors = "default"\n')
     assert [limit.name for limit in given.in_force] == ["flex", *(limit.name for limit in expected.in_force)]
+
+
+def test_one_name_may_have_an_absolute_limit_and_one_relative_to_the_baseline() -> None:
+    budget = written('download_bytes = ["420 KiB", "+2 %"]\nrecall_at_10 = "-1 %"\napp_bytes = "ratchet"\n')
+    assert names(budget) == [("download_bytes", 430_080, "edgerec.toml:2")]
+    assert [(one.name, one.written, one.where) for one in budget.growths] == [
+        ("download_bytes", "+2 %", "edgerec.toml:2"),
+        ("recall_at_10", "-1 %", "edgerec.toml:3"),
+        ("app_bytes", "ratchet", "edgerec.toml:4"),
+    ]
+
+
+@pytest.mark.parametrize("value", ['["1 KiB", "2 KiB"]', '["+1 %", "ratchet"]', '["1 KiB", "+1 %", "+2 %"]', "[]"])
+def test_two_limits_of_one_kind_contradict_each_other(value: str) -> None:
+    with pytest.raises(BudgetError, match=r"^edgerec.toml:2: app_bytes is .*, expected one amount, one relative"):
+        written(f"[budget]\napp_bytes = {value}\n")
+
+
+def test_what_a_bundle_says_of_a_name_takes_the_place_of_all_that_was_said_of_it() -> None:
+    common = written('app_bytes = ["420 KiB", "+2 %"]\np50 = ["2 ms", "+5 %"]\n')
+    relative = common.overridden_by(written('app_bytes = "ratchet"\n'))
+    assert [name for name, _, _ in names(relative)] == ["p50"]
+    assert [(one.name, one.written) for one in relative.growths] == [("app_bytes", "ratchet"), ("p50", "+5 %")]
+    absolute = common.overridden_by(budget_of_flags([("app_bytes", "400 KiB")]))
+    assert [name for name, _, _ in names(absolute)] == ["app_bytes", "p50"]
+    assert [one.name for one in absolute.growths] == ["p50"]
+
+
+def test_limits_by_tensor_kind_and_machine_have_names_and_lines_of_their_own() -> None:
+    budget = written(
+        '[budget.tensors]\n"items*" = "200 KiB"\n[budget.kinds]\ntable = "ratchet"\n[budget.on."*A72*"]\np50 = "4 ms"\n'
+    )
+    assert [(one.name, one.where, one.on) for one in budget.limits] == [
+        ("tensors.items*", "edgerec.toml:3", ""),
+        ("p50", "edgerec.toml:7", "*A72*"),
+    ]
+    assert [(one.name, one.where) for one in budget.growths] == [("kinds.table", "edgerec.toml:5")]
+    beside = budget.overridden_by(budget_of_flags([("p50", "2 ms"), ("tensors.items*", "100 KiB")]))
+    assert [(one.name, one.on, one.amount) for one in beside.limits] == [
+        ("tensors.items*", "", 100 * 1024),
+        ("p50", "*A72*", 4_000_000),
+        ("p50", "", 2_000_000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            '[budget.kinds]\ntables = "1 KiB"\n',
+            r"edgerec.toml:3: limit kinds.tables is not known",
+        ),
+        ('[budget.tensors]\n"items*" = true\n', r"edgerec.toml:3: tensors.items\* is True, expected a size"),
+        ("recall_kept_at_10_of_tails = 0.9\n", "did you mean recall_kept_at_20_of_tail"),
+        ("coverage_kept_of_tail = 0.9\n", "coverage_kept_of_tail is not known"),
+        ('flex = "ratchet"\n', "edgerec.toml:2: flex is 'ratchet', expected a flag"),
+    ],
+)
+def test_what_such_limits_cannot_say_is_refused_with_its_line(text: str, sentence: str) -> None:
+    with pytest.raises(BudgetError, match=sentence):
+        written(text)
+
+
+def test_a_floor_of_one_segment_leaves_the_default_floor_of_all_users() -> None:
+    budget = written('floors = "default"\nrecall_kept_at_20_of_tail = 0.8\n')
+    assert [name for name, _, _ in names(budget)][:2] == ["recall_kept_at_20_of_tail", "recall_kept_at_20"]

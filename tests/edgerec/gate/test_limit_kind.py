@@ -29,9 +29,9 @@ def test_every_limit_has_a_kind_that_says_what_it_means() -> None:
 
 
 def test_what_is_kept_of_float32_takes_any_k_and_the_bundles_without_one() -> None:
-    assert kept_of_float32("recall_kept") == ("recall", None)
-    assert kept_of_float32("coverage_kept_at_20") == ("coverage", 20)
-    assert kept_of_float32("candidates_kept_at_5") == ("candidates", 5)
+    assert kept_of_float32("recall_kept") == ("recall", None, "")
+    assert kept_of_float32("coverage_kept_at_20") == ("coverage", 20, "")
+    assert kept_of_float32("candidates_kept_at_5") == ("candidates", 5, "")
     assert limit_kind("ndcg_kept_at_20").meaning == "share of float32's ndcg at 20 that is kept"
     for other in ("recall_at_20", "recall_kept_at_0", "precision_kept", "recall_kept_at_", "golden"):
         assert kept_of_float32(other) is None

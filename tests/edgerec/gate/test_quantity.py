@@ -86,3 +86,9 @@ def test_counts_are_read_with_or_without_a_prefix(written: object, expected: int
 def test_what_is_no_count_is_refused(written: object) -> None:
     with pytest.raises(QuantityError, match="expected a number such as"):
         count_of(written)
+
+
+@pytest.mark.parametrize("written", [f"{'9' * 400} KiB", "9000000000 GiB", f"{2**63} B"])
+def test_a_size_that_no_disk_has_is_refused(written: str) -> None:
+    with pytest.raises(QuantityError, match=r"expected a size such as .*, below 9223372036854775808"):
+        bytes_of(written)

@@ -84,7 +84,7 @@ def test_an_estimate_is_marked_and_says_how_to_have_it_exact(tiny_bundle: Path) 
     assert "~" not in inspection_text(exact)
     text = squeezed(inspection_text(near))
     assert re.search(r"the app in all \S+ KiB ~ \S+ KiB", text)
-    assert re.search(r"table table FLOAT32 \[41, 8\] 1.3 KiB \S+ % ~ 1.\d KiB ~ \S+ % at least \d+", text)
+    assert re.search(r"table table FLOAT32 \[41, 8\] 1.3 KiB \S+ % ~ 1.\d KiB \S+ % ~ \S+ % at least \d+", text)
     assert "--deep" in text
 
 

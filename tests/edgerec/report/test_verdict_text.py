@@ -1,10 +1,11 @@
 import json
 import re
+from dataclasses import replace
 
 from edgerec.gate.from_file import READ
-from edgerec.gate.verdict import Check, LargeTensor, Verdict
+from edgerec.gate.verdict import Check, GrownTensor, LargeTensor, Verdict
 from edgerec.report.console import Style
-from edgerec.report.verdict_text import verdict_text, verdicts_json
+from edgerec.report.verdict_text import next_steps, sentence, verdict_text, verdicts_json
 from edgerec.statistics import Interval
 
 SIZE = Check(
@@ -65,7 +66,7 @@ def kept(name: str, measured: float, interval: tuple[float, float], **more: obje
 def test_what_is_kept_stands_with_its_interval_and_no_evidence_is_a_word_of_its_own() -> None:
     held = kept("recall_kept_at_20", 0.994, (0.983, 1.005), held=True)
     few = kept(
-        "candidates_kept_at_10", 1.0, (1.0, 1.0), held=None, half="unpopular_half", no_evidence=True, reason="12"
+        "candidates_kept_at_10", 1.0, (1.0, 1.0), held=None, half="unpopular_half", undecided="no evidence", reason="12"
     )
     verdict = Verdict("x", "0" * 64, (held, few))
     text = squeezed(verdict_text(verdict))
@@ -113,3 +114,52 @@ def test_json_has_every_field_and_null_for_what_is_unproven() -> None:
         "bytes": 154_560,
     }
     assert verdicts_json([])["held"] is False
+
+
+GREW = (
+    GrownTensor("items/table", "FLOAT16", (2415, 64), 309_120, 154_560, "INT8"),
+    GrownTensor("users/table", "INT8", (16, 64), 1024, 0, ""),
+)
+RELATIVE = replace(
+    SIZE,
+    where="edgerec.toml:7",
+    written="+2 %",
+    baseline=410 * 1024,
+    change=428 / 410 - 1,
+    grew=GREW,
+    acceptance="edgerec check --allow-growth",
+)
+
+
+def test_what_grew_since_the_baseline_is_named_with_the_limit_and_how_to_accept_it() -> None:
+    text = squeezed(verdict_text(Verdict("x", "0" * 64, (RELATIVE,))))
+    assert "MISSED app_bytes 428.0 KiB +4.4 % > 420.0 KiB" in text
+    assert "8.0 KiB (1.9 %) over the limit of 420.0 KiB (+2 % on the baseline's 410.0 KiB)" in text
+    assert "items/table INT8 -> FLOAT16 +150.9 KiB from 150.9 KiB to 301.9 KiB" in text
+    assert "users/table INT8 +1.0 KiB new" in text
+    assert "the largest tensors" not in text
+    assert "or change the limit: edgerec.toml:7" in text
+    assert "or accept it: edgerec check --allow-growth" in text
+
+
+def test_a_ratchet_and_a_baseline_without_a_figure_are_told_in_words() -> None:
+    ratchet = replace(RELATIVE, written="ratchet")
+    assert "over the limit of 420.0 KiB (no worse than the baseline's 410.0 KiB)" in sentence(ratchet)
+    unknown = replace(
+        RELATIVE, held=None, limit=None, baseline=None, change=None, reason="the baseline has no figure of it"
+    )
+    assert sentence(unknown) == "app_bytes (+2 % on the baseline): the baseline has no figure of it"
+    assert next_steps(unknown)[0][0] == "prove it"
+
+
+def test_what_passes_undecided_is_counted_apart_and_said_to_pass() -> None:
+    noisy = replace(
+        P50, measured=2_010_000, interval=Interval(2_010_000, 1_900_000, 2_100_000), undecided="inconclusive"
+    )
+    failed = verdict_text(Verdict("x", "0" * 64, (RECALL, noisy)))
+    assert "inconclusive  p50" in failed
+    assert "2.0 ms (1.9 ms-2.1 ms)" in failed
+    assert failed.endswith("not held: 1 inconclusive of 2 checks")
+    passed = verdict_text(Verdict("x", "0" * 64, (RECALL, replace(noisy, tolerated=True))))
+    assert passed.endswith("held: 1 of 2 checks, 1 inconclusive and passed by the policy")
+    assert "which the policy lets pass" in passed

@@ -10,8 +10,9 @@ from ai_edge_litert import schema_py_generated as schema
 
 from device_tests import bundle, evaluation, record
 from device_tests.manifest import FORMAT, Input, Manifest
-from edgerec.targets import capsule, environment
-from edgerec.targets.capsule import Capsule
+from edgerec.targets import environment
+from edgerec.targets.capsules import capsule
+from edgerec.targets.capsules.capsule import Capsule
 
 USERS, ITEMS, K = 6, 12, 3
 SCORES = np.random.default_rng(0).standard_normal((USERS, ITEMS)).astype(np.float32)

@@ -16,7 +16,7 @@ from device_tests import bundle
 from edgerec import storage, system
 from edgerec.progress import silent
 from edgerec.targets import architecture, environment, local
-from edgerec.targets.capsule import Capsule
+from edgerec.targets.capsules.capsule import Capsule
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.job import Job
 from edgerec.targets.local import Local

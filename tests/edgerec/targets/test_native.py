@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerec.targets.board import BoardDevice
+from edgerec.targets.board.target import BoardDevice
 from edgerec.targets.local import Local
 from edgerec.targets.local_shell import LocalShell
 from edgerec.targets.native import NativeError, NativeFigures, find_native, read_output, run_native
-from edgerec.targets.remote import RemoteDevice
+from edgerec.targets.remote.device import RemoteDevice
 
 NEWEST = """\
 INFO: STARTING!

@@ -81,6 +81,15 @@ def test_a_device_that_tells_no_latency_is_asked_once(job: Job, tiny_tflite: byt
     assert len(device.jobs) == 1
 
 
+def test_what_the_first_process_brought_is_kept_before_another_starts(
+    job: Job, tiny_tflite: bytes, report_of: MakeReport
+) -> None:
+    device, kept = Device(report_of(tiny_tflite)), []
+    run_repeated(device, replace(job, starts=3), progress=silent, keep=lambda ran: kept.append((ran, len(device.jobs))))
+    ((ran, asked),) = kept
+    assert (len(latency_of(ran).starts), asked) == (1, 1)
+
+
 def test_a_process_that_fails_costs_nothing_of_what_was_measured_before(
     job: Job, tiny_tflite: bytes, report_of: MakeReport
 ) -> None:

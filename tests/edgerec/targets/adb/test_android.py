@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from edgerec.targets.adb_shell import AdbShell
-from edgerec.targets.android import PhoneConditions, architecture, phone_conditions, read_conditions, warnings
+from edgerec.targets.adb.android import PhoneConditions, architecture, phone_conditions, read_conditions, warnings
+from edgerec.targets.adb.shell import AdbShell
 from edgerec.targets.target import UnreachableError
 
 BATTERY = """\

@@ -1,0 +1,1 @@
+"""Phones and Android emulators, over adb."""

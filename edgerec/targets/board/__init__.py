@@ -1,0 +1,1 @@
+"""Emulated boards, under QEMU's system emulator."""

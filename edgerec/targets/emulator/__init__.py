@@ -1,0 +1,1 @@
+"""Emulated processors, under QEMU's user-mode emulator."""

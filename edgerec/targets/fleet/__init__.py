@@ -1,0 +1,1 @@
+"""Several targets asked at once, a process a device."""
