@@ -66,7 +66,7 @@ def latency(files: Sequence[Named]) -> Html:
         for bar in histogram(_warm(each), low=low, high=high, bins=BINS)
     ]
     marks = [
-        Mark(name, f"p{q}", max(low, each.report.latency.p(q)) / scale)
+        Mark(name, f"p{q}", each.report.latency.p(q) / scale)
         for name, each in found
         if each.report.latency is not None
         for q in (50, 95)

@@ -29,13 +29,21 @@ def test_bundles_become_one_page(edgerec: Edgerec, measured: Path, tmp_path: Pat
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 
+def test_what_is_not_measured_is_told_with_the_command(edgerec: Edgerec, tiny_bundle: Path, tmp_path: Path) -> None:
+    done = edgerec("report", tiny_bundle.name, cwd=tmp_path)
+    assert "not measured: " in done.stdout
+    assert "bench tiny.edgerec --target local -o tiny.report.json" in done.stdout
+
+
 def test_without_a_name_they_are_those_of_the_budget_file(edgerec: Edgerec, measured: Path, tmp_path: Path) -> None:
-    (tmp_path / "edgerec.toml").write_text('[[bundle]]\npath = "tiny.edgerec"\nreports = ["tiny.report.json"]\n')
+    (tmp_path / "edgerec.toml").write_text('[[bundle]]\npath = "tiny.edgerec"\nreports = ["proof.json"]\n')
+    measured.with_name("tiny.report.json").rename(tmp_path / "proof.json")
     done = edgerec("report", "--json", "--baseline", measured.name, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     value = json.loads(done.stdout)
     assert value["page_bytes"] == (tmp_path / "report.html").stat().st_size
-    assert value["files"][0]["reports"] == {"A1": "tiny.report.json"}
+    assert value["files"][0]["reports"] == {"A1": "proof.json"}
+    assert value["files"][0]["bench"] is None
     assert (value["baseline"], value["files"][0]["changes"]) == ("A", [])
 
 

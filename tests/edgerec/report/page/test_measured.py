@@ -52,3 +52,4 @@ def test_a_page_is_made_and_says_it(
     made = page(read_exhibition([tiny_bundle]))
     assert said in made
     assert "NaN" not in made
+    assert "Infinity" not in made

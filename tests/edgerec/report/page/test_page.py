@@ -87,6 +87,7 @@ def test_figures_are_those_of_the_report(read: Read, shelf: Path) -> None:
     recall = figures.quality.metrics["recall"]
     row = next(row for row in read.tables["Size against recall"] if "small" in row[0])
     assert row[2:6] == ["recall@10", share(recall.estimate), share(recall.low), share(recall.high)]
+    assert {row[0][0]: row[6] for row in read.tables["Size against recall"][1:]} == {"A": "yes", "B": "yes", "D": "no"}
     row = next(row for row in read.tables["Latency of one call"] if row[0] == "B1")
     assert row[2:5] == [
         duration(one) for one in (figures.latency.p50_ns, figures.latency.p95_ns, figures.latency.p99_ns)
@@ -105,6 +106,7 @@ def test_what_grew_worse_says_so_and_by_how_much(read: Read) -> None:
     assert changes["recall@10"][3].startswith("-")
     assert changes["recall@10"][6] == "A1, B1"
     assert changes["instructions"][1:] == ["1,000", "900", "-100", "-10.0 %", "better", "A2, B2"]
+    assert {row[5] for row in read.tables["Figures of D against A"] if row[0] == "recall@10"} == {"within chance"}
     tensors = {row[0]: row[1:] for row in read.tables["Tensors that changed"][1:]}
     assert tensors["table"] == ["changed", "1.3 KiB FLOAT32", "656 B FLOAT32", "-656 B"]
 

@@ -1,6 +1,8 @@
 """Recall by size: where labels stand, and which dots the line joins."""
 
-from edgerec.report.page.size_chart import Point, size_and_recall
+from itertools import combinations
+
+from edgerec.report.page.size_chart import HEIGHT, Point, size_and_recall
 from edgerec.report.page.theme import WIDTH
 from edgerec.statistics import Interval
 
@@ -13,10 +15,11 @@ def points(*sizes: float) -> list[Point]:
 
 
 def test_labels_of_dots_that_lie_close_do_not_cover_each_other() -> None:
-    chart = size_and_recall(points(1, 1.02, 1.04, 4), unit="MiB", k=10)
+    chart = size_and_recall(points(1, 1.02, 1.04, 1.04, 4), unit="MiB", k=10)
     dots = chart["data"][0]["values"]
-    places = [(one["x"] / 4 * WIDTH + one["right"], one["y"], one["down"]) for one in dots]
-    assert len({(round(x / 8), down) for x, _, down in places[:3]}) == 3
+    places = [(one["x"] / 4 * WIDTH + one["right"], (0.22 - one["y"]) / 0.03 * HEIGHT + one["down"]) for one in dots]
+    for (left, top), (right, bottom) in combinations(places, 2):
+        assert abs(left - right) >= 12 or abs(top - bottom) >= 11
 
 
 def test_the_line_joins_the_front_by_size() -> None:
