@@ -1,23 +1,25 @@
 """Whether a .tflite is as a bundle promises and a runtime takes it: no free axis but the batch, and ops it knows."""
 
 from converters.anatomy import anatomy, free_axes
+from converters.contract import contract
 from converters.errors import Misfit
-from converters.op_versions import OLDEST_RUNTIME
-from converters.spec import runtime_version
 from converters.tflite_file import TfliteFile
+
+_OF_VERSIONS = frozenset({"op-version", "op-unknown"})
 
 
 def refuse_misfit(file: TfliteFile, runtime: str) -> None:
     """Raise Misfit where a file does not fit `runtime`, a pin such as ``tflite-runtime==2.14.0``.
 
     The batch axis of every input and output has to be free (shape 1, shape signature -1) and no other; every operator
-    has to be a built-in one at a version that is known, and that the runtime knows.
+    has to be a built-in one at a version that the runtime took when it was asked. Raises TableError for a runtime that
+    no table is of.
     """
     _refuse_other_than_a_free_batch(file)
     _refuse_ops_without_a_kernel(file)
-    oldest, has = anatomy(file).oldest_runtime, runtime_version(runtime)
-    if oldest and has is not None and tuple(int(part) for part in oldest.split(".")) > has:
-        raise Misfit(f"the file needs runtime {oldest}, but it was asked to load in {runtime}")
+    for finding in contract(file, runtime):
+        if finding.rule in _OF_VERSIONS:
+            raise Misfit(f"the file needs {finding.op} in {runtime}: {finding.evidence.seen}; {finding.remedy}")
 
 
 def _refuse_other_than_a_free_batch(file: TfliteFile) -> None:
@@ -42,9 +44,3 @@ def _refuse_ops_without_a_kernel(file: TfliteFile) -> None:
     if found.flex or found.custom:
         names = ", ".join((*found.flex, *found.custom))
         raise Misfit(f"the model needs {names}, which no built-in kernel serves; replace the layer")
-    for code in file.operator_codes:
-        if (code.name, code.version) not in OLDEST_RUNTIME:
-            raise Misfit(
-                f"the model needs {code.name} version {code.version}, of which no runtime is known that has it; "
-                "convert it with an older converter"
-            )

@@ -74,7 +74,7 @@ def parse(data: bytes, name: str) -> RuntimeTable:
     """Read a table from JSON; raises TableError, one sentence that begins with `name`."""
     try:
         return _table(json.loads(data))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as why:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as why:
         raise TableError(
             f"{name} is no table of a runtime ({type(why).__name__}: {why}); make one with edgerec contract --probe."
         ) from why

@@ -23,7 +23,8 @@ class WeightUse:
     "axis1", ... or "block32" (so many columns), with " shifted" behind it where a zero point is not 0. `layout` is
     "dense", "sparse", "sparse 4" (in blocks of 4 columns), "densified" (what DENSIFY makes), or "split" where rows of
     numbers below a byte begin within one. `reads` is the type of the numbers that a product multiplies with, "" for
-    others, and `makes` that of what comes out. `asymmetric` is the option asymmetric_quantize_inputs.
+    others, and `makes` that of what comes out. `asymmetric` is the option asymmetric_quantize_inputs, and `bias` says
+    that a dense layer adds one.
     """
 
     op: str
@@ -33,12 +34,13 @@ class WeightUse:
     reads: str
     makes: str
     asymmetric: bool = False
+    bias: bool = False
 
     def __str__(self) -> str:
         parts = [self.dtype, *(() if self.granularity == "none" else (f"per {self.granularity}",))]
         parts += [] if self.layout == "dense" else [self.layout]
         reads = f" with {self.reads}" if self.reads else ""
-        asked = ", asymmetric inputs" if self.asymmetric else ""
+        asked = f"{', asymmetric inputs' if self.asymmetric else ''}{', a bias' if self.bias else ''}"
         return f"{' '.join(parts)} weights{reads} to {self.makes}{asked}"
 
 
@@ -86,6 +88,7 @@ def _use(graph: Subgraph, operator: Operator, position: int, tensor: Tensor, lay
         reads=_reads(operator, graph.tensors[read].dtype) if read >= 0 else "",
         makes=graph.tensors[made].dtype if made >= 0 else "",
         asymmetric=bool(operator.options.get("asymmetric_quantize_inputs", False)),
+        bias=operator.name == "FULLY_CONNECTED" and any(index >= 0 for index in operator.inputs[2:3]),
     )
 
 

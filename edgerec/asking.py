@@ -51,7 +51,7 @@ def table_of(said: bytes, day: str, also: str = "") -> RuntimeTable:
     """Return the table of what the harness wrote, `also` put behind its platform. Raises TableError."""
     try:
         return _table(json.loads(said), _probes(), day, also)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as why:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as why:
         raise TableError(
             f"what the harness wrote of the runtime cannot be understood ({type(why).__name__}: {why}); ask it again"
         ) from why

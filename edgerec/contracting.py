@@ -1,20 +1,16 @@
-"""What a file asks of one runtime and may not get: findings from that runtime's tables, and a replay where asked."""
+"""What a file asks of one runtime and may not get: findings by that runtime's tables."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from converters import runtime_table, tflite_file
 from converters.contract import contract, findings_by_table
-from converters.finding import Evidence, Finding
+from converters.finding import Finding
 from converters.runtime_table import RuntimeTable, tables_of
 from converters.tflite_file import TfliteFile
 from device_tests import bundle as bundle_format
+from device_tests.files import refuse_other_than_file
 from edgerec.errors import EdgerecError
-from edgerec.progress import Progress, silent
-from edgerec.targets import local
-from edgerec.targets.environment import RuntimePin
-from edgerec.targets.job import Job
-from edgerec.targets.target import RunError
 
 _ZIP = b"PK\x03\x04"
 
@@ -58,6 +54,7 @@ class Contract:
 def read_subject(path: Path) -> Subject:
     """Read a .tflite, mapped and not copied, or a bundle. Raises ContractError, TfliteError, BundleError."""
     try:
+        refuse_other_than_file(path)
         with path.open("rb") as file:
             start = file.read(len(_ZIP))
     except OSError as why:
@@ -71,6 +68,7 @@ def read_subject(path: Path) -> Subject:
 def read_table(path: Path) -> RuntimeTable:
     """Read a table that `edgerec contract --probe` wrote. Raises ContractError, TableError."""
     try:
+        refuse_other_than_file(path)
         return runtime_table.parse(path.read_bytes(), str(path))
     except OSError as why:
         raise ContractError(f"{path}: cannot be read: {why.strerror}.") from why
@@ -86,32 +84,6 @@ def judged(subject: Subject, runtime: str, table: RuntimeTable | None = None) ->
         return Contract(str(subject.path), table.runtime, (_asked(table),), findings)
     findings = contract(subject.tflite, runtime)
     return Contract(str(subject.path), runtime, tuple(map(_asked, tables_of(runtime))), findings)
-
-
-def replayed(judged: Contract, subject: Subject, pin: RuntimePin, *, progress: Progress = silent) -> Contract:
-    """Add what became of the bundle's golden outputs in the runtime's own environment, which has the last word.
-
-    Raises ContractError for a bare .tflite, which has none, and RuntimeUnavailableError.
-    """
-    if not subject.runtime:
-        raise ContractError(f"{subject.path} is no bundle and has no golden outputs to replay; pack it (edgerec pack).")
-    seen = _replay(subject.path, pin, progress)
-    if not seen:
-        return replace(judged, replayed=True)
-    remedy = f"convert for it (edgerec convert MODEL --runtime {pin}) and pack the bundle again"
-    missed = Finding("golden-missed", "error", "the whole model", Evidence(seen, str(pin), local.NAME), remedy)
-    return replace(judged, findings=(missed, *judged.findings), replayed=True)
-
-
-def _replay(path: Path, pin: RuntimePin, progress: Progress) -> str:
-    """Return why the golden outputs do not hold, "" where they do."""
-    try:
-        golden = local.run(Job(path, pin, only=("golden",)), progress=progress).report.golden
-    except RunError as why:
-        return str(why).rstrip(".")
-    if golden is None:
-        return "the harness reported no golden result"
-    return "" if golden.held else golden.reason.rstrip(".")
 
 
 def _asked(table: RuntimeTable) -> Asked:

@@ -86,20 +86,23 @@ def _sparse_grids() -> Iterator[Weights]:
 
 
 def _products() -> Iterator[Probe]:
-    yield from map(fully_connected, (floats(), floats("FLOAT16"), floats(sparse="1x1"), floats(sparse="1x4")))
-    yield densified(floats(sparse="1x1"))
     yield batch_matmul(floats())
-    for asymmetric in (False, True):
-        for weights in (*_dense_grids(), *_split_grids(), *_sparse_grids()):
-            yield fully_connected(weights, asymmetric=asymmetric)
-        for granularity in _GRANULARITIES:
-            yield densified(integers("INT8", granularity, sparse="1x1"), asymmetric=asymmetric)
-            yield batch_matmul(integers("INT8", granularity), asymmetric=asymmetric)
-    for dtype, granularity in product(_SMALL, _GRANULARITIES):
-        weights = integers(dtype, granularity)
-        yield in_integers(weights, "INT8")
-        yield in_integers(weights, "INT16")
-        yield in_integers(weights, "INT16", bias="INT64")
+    for bias in (False, True):
+        for weights in (floats(), floats("FLOAT16"), floats(sparse="1x1"), floats(sparse="1x4")):
+            yield fully_connected(weights, bias=bias)
+        yield densified(floats(sparse="1x1"), bias=bias)
+        for asymmetric in (False, True):
+            for weights in (*_dense_grids(), *_split_grids(), *_sparse_grids()):
+                yield fully_connected(weights, asymmetric=asymmetric, bias=bias)
+            for granularity in _GRANULARITIES:
+                yield densified(integers("INT8", granularity, sparse="1x1"), asymmetric=asymmetric, bias=bias)
+        for dtype, granularity in product(_SMALL, _GRANULARITIES):
+            weights = integers(dtype, granularity)
+            yield in_integers(weights, "INT8", bias=bias)
+            yield in_integers(weights, "INT16", bias=bias)
+            yield in_integers(weights, "INT16", bias=bias, told="INT64")
+    for asymmetric, granularity in product((False, True), _GRANULARITIES):
+        yield batch_matmul(integers("INT8", granularity), asymmetric=asymmetric)
 
 
 def _lookups() -> Iterator[Probe]:

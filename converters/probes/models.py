@@ -40,14 +40,14 @@ class Probe:
     trials: tuple[Trial, ...]
 
 
-def fully_connected(weights: Weights, *, asymmetric: bool = False) -> Probe:
+def fully_connected(weights: Weights, *, asymmetric: bool = False, bias: bool = False) -> Probe:
     """Return a dense layer on float32."""
 
     def build(writer: GraphWriter) -> None:
         given = writer.input("x", (-1, weights.real.shape[1]))
-        writer.output("y", _dense(writer, given, weights.tensor(writer), asymmetric=asymmetric))
+        writer.output("y", _dense(writer, given, weights.tensor(writer), weights, asymmetric=asymmetric, bias=bias))
 
-    return _probe("FULLY_CONNECTED", build, _products(weights))
+    return _probe("FULLY_CONNECTED", build, _products(weights, bias=bias))
 
 
 def batch_matmul(weights: Weights, *, asymmetric: bool = False) -> Probe:
@@ -65,28 +65,44 @@ def batch_matmul(weights: Weights, *, asymmetric: bool = False) -> Probe:
     return _probe("BATCH_MATMUL", build, _products(weights))
 
 
-def in_integers(weights: Weights, dtype: str, *, bias: str = "") -> Probe:
+def in_integers(weights: Weights, dtype: str, *, bias: bool = False, told: str = "") -> Probe:
     """Return a dense layer whose input and output are integers, INT8 or INT16, with a scale each.
 
-    `bias` is the type that a bias would have, where the file tells it.
+    `told` is the type of a bias, where the file tells it beside the layer.
     """
     kind, step, low = _INTEGERS[dtype]
     high = -low - 1
     given = [np.clip(np.round(random(batch, COLUMNS) / step), -high, high).astype(kind) for batch in _BATCHES]
-    right = [(one * step) @ weights.real.T.astype(np.float64) for one in given]
+    added, scales = _integer_bias(weights, step) if bias else (np.zeros(ROWS, np.int64), np.ones(1))
+    right = [(one * step) @ weights.real.T.astype(np.float64) + added * scales for one in given]
     out_step = float(np.float32(max(float(np.abs(one).max()) for one in right) / high))
 
     def build(writer: GraphWriter) -> None:
         integers = writer.input("x", (-1, COLUMNS), dtype)
         writer.subgraph.tensors[integers].quantization = writer.quantization([step])
         inputs = [integers, weights.tensor(writer), -1]
-        told = {"quantized_bias_type": int(getattr(writer.schema.TensorType, bias))} if bias else {}
+        if bias:
+            width = np.dtype(np.int64 if dtype == "INT16" else np.int32)
+            inputs[2] = writer.constant(added.astype(width), width.name.upper(), (ROWS,), scales=scales.tolist())
+        options = {"quantized_bias_type": int(getattr(writer.schema.TensorType, told))} if told else {}
         shape = (-1, ROWS)
-        made = writer.apply("FULLY_CONNECTED", inputs, shape, dtype, version=ANY_VERSION, scales=[out_step], **told)
+        made = writer.apply("FULLY_CONNECTED", inputs, shape, dtype, version=ANY_VERSION, scales=[out_step], **options)
         writer.output("y", made)
 
     trials = [Trial(x, y / out_step, np.full(y.shape, _ROUNDED)) for x, y in zip(given, right, strict=True)]
     return _probe("FULLY_CONNECTED", build, trials)
+
+
+def _integer_bias(weights: Weights, step: float) -> tuple[Array, Array]:
+    """Return a bias on the grid of the products, and its scales: one, or one a row."""
+    scales = np.array(weights.scales) * step
+    return np.round(_bias(weights) / scales).astype(np.int64), scales
+
+
+def _bias(weights: Weights) -> Array:
+    """Return a bias as large as the products, so that one left out is seen."""
+    added: Array = (random(ROWS) * np.linalg.norm(weights.real, axis=1)).astype(np.float32)
+    return added
 
 
 def lookup(op: str, weights: Weights, *, makes: str) -> Probe:
@@ -123,28 +139,28 @@ def unpacked(op: str, weights: Weights, *, makes: str = "FLOAT32") -> Probe:
     return _probe(op, build, _products(read))
 
 
-def densified(weights: Weights, *, asymmetric: bool = False) -> Probe:
+def densified(weights: Weights, *, asymmetric: bool = False, bias: bool = False) -> Probe:
     """Return a dense layer on weights that DENSIFY makes of sparse ones."""
 
     def build(writer: GraphWriter) -> None:
         given, shape = writer.input("x", (-1, COLUMNS)), (ROWS, COLUMNS)
         made = writer.apply("DENSIFY", [weights.tensor(writer)], shape, weights.dtype, scales=weights.scales)
-        writer.output("y", _dense(writer, given, made, asymmetric=asymmetric))
+        writer.output("y", _dense(writer, given, made, weights, asymmetric=asymmetric, bias=bias))
 
-    return _probe("FULLY_CONNECTED", build, _products(weights))
+    return _probe("FULLY_CONNECTED", build, _products(weights, bias=bias))
 
 
-def _dense(writer: GraphWriter, given: int, weights: int, *, asymmetric: bool) -> int:
-    inputs, asked = [given, weights, -1], int(asymmetric)
+def _dense(writer: GraphWriter, given: int, tensor: int, weights: Weights, *, asymmetric: bool, bias: bool) -> int:
+    inputs, asked = [given, tensor, writer.constant(_bias(weights)) if bias else -1], int(asymmetric)
     return writer.apply("FULLY_CONNECTED", inputs, (-1, ROWS), version=ANY_VERSION, asymmetric_quantize_inputs=asked)
 
 
-def _products(weights: Weights) -> list[Trial]:
+def _products(weights: Weights, *, bias: bool = False) -> list[Trial]:
     length = np.linalg.norm(weights.real.astype(np.float64), axis=1)[None]
     trials = []
     for batch in _BATCHES:
         given = random(batch, weights.real.shape[1])
-        right = given.astype(np.float64) @ weights.real.T.astype(np.float64)
+        right = given.astype(np.float64) @ weights.real.T.astype(np.float64) + (_bias(weights) if bias else 0)
         trials.append(Trial(given, right, np.repeat(length * (_EXACT if weights.is_float else _HYBRID), batch, axis=0)))
     return trials
 

@@ -66,7 +66,9 @@ def command(
             return _told(table, as_json=as_json)
         judged = contracting.judged(subject, wanted, table)
         if run:
-            judged = contracting.replayed(judged, subject, environment.parse(wanted), progress=progress)
+            from edgerec.replaying import replayed  # noqa: PLC0415  only a replay pays for it
+
+            judged = replayed(judged, subject, environment.parse(wanted), progress=progress)
     click.echo(json.dumps(contract_json(judged), indent=2) if as_json else contract_text(judged, style_of(sys.stdout)))
     return 0 if judged else 1
 

@@ -1,7 +1,6 @@
 """What a file asks of a runtime, and that running it proves every answer."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,8 @@ from converters.errors import TableError
 from converters.finding import Finding
 from converters.graph_writer import GraphWriter
 from converters.probes.archive import probes
-from converters.probes.models import ANY_VERSION, Probe
+from converters.probes.models import ANY_VERSION, Probe, fully_connected
+from converters.probes.weights import integers
 from converters.runtime_table import Answer, RuntimeTable, tables_of
 from converters.tflite_file import TfliteFile, parse
 from converters.weight_use import WeightUse
@@ -104,6 +104,17 @@ def test_a_version_that_a_runtime_refuses_is_an_error_that_names_those_that_take
     assert errors(file, NEW) == []
 
 
+def test_a_runtime_that_takes_a_version_and_answers_it_wrongly_is_no_remedy() -> None:
+    """TensorFlow's converter writes this for DEFAULT with EXPERIMENTAL_SPARSITY."""
+    sparse = fully_connected(integers("INT8", "row", sparse="1x16"), asymmetric=True, bias=True).model
+    file = parse(sparse.replace(ANY_VERSION.to_bytes(4, "little"), (12).to_bytes(4, "little")))
+    (found,) = errors(file, OLD)
+    assert (found.rule, "ship" in found.remedy) == ("op-version", False)
+    (found,) = errors(file, NEW)
+    assert found.rule == "wrong-answers"
+    assert "EXPERIMENTAL_SPARSITY), or switch the default delegate off" in found.remedy
+
+
 def test_flex_custom_and_what_nobody_was_asked(load: Load) -> None:
     found = {(one.rule, one.level, one.op) for one in contract(parse(load("unknown_op")), OLD)}
     assert found == {
@@ -113,9 +124,13 @@ def test_flex_custom_and_what_nobody_was_asked(load: Load) -> None:
     }
 
 
-def test_errors_come_first() -> None:
-    levels = [one.level for one in contract(parse(Path("tests/fixtures/unknown_op.tflite").read_bytes()), OLD)]
-    assert levels == ["error", "error", "unknown"]
+def test_errors_come_first_whatever_was_looked_at_first() -> None:
+    writer = GraphWriter()
+    given = writer.input("x", (-1, -1, 4))  # a free axis, which is looked at before weights
+    weights = writer.constant(np.ones((2, 4), np.int8), scales=[1.0])
+    writer.output("y", writer.apply("FULLY_CONNECTED", [given, weights, -1], (-1, 2)))
+    found = findings_by_table(parse(writer.pack()), (table(default="wrong"),))
+    assert [one.level for one in found] == ["error", "warning"]
 
 
 def test_a_runtime_without_a_table_is_refused_and_those_with_one_are_named(load: Load) -> None:
@@ -155,5 +170,8 @@ def test_each_outcome_has_its_rule(outcomes: dict[str, str], expected: list[tupl
 
 
 def test_of_several_platforms_the_worst_counts_and_is_named() -> None:
-    (found,) = findings_by_table(hybrid(), (table("x86", default="right"), table("arm", default="wrong")))
-    assert (found.level, found.evidence.platform) == ("error", "arm")
+    tables = table("x86", default="right"), table("arm", default="wrong"), table("mips", default="died")
+    (found,) = findings_by_table(hybrid(), tables)
+    assert (found.rule, found.evidence.platform) == ("runtime-dies", "mips")
+    (found,) = findings_by_table(hybrid(), tables[:2])
+    assert (found.rule, found.evidence.platform) == ("wrong-answers", "arm")

@@ -63,6 +63,24 @@ def test_versions_that_are_none_are_refused(versions: str) -> None:
         parse(json.dumps(plain).encode(), "t.json")
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b'"asked_versions": Infinity',
+        b'"ops": []',
+        b'"weights": [{}]',
+        b'"weights": [[]]',
+        b'"runtime": 1',
+        b"\xff",
+        b"[" * 9999,
+    ],
+)
+def test_a_table_with_one_thing_wrong_is_refused(wrong: bytes) -> None:
+    head = b'{"runtime": "a", "platform": "b", "date": "c", "asked_versions": 20, "ops": {}, "weights": [], '
+    with pytest.raises(TableError, match="is no table of a runtime"):
+        parse(head + wrong + b"}", "t.json")
+
+
 def test_every_runtime_that_edgerec_has_a_lock_of_has_a_table() -> None:
     assert set(known_runtimes()) == {str(pin) for pin in environment.known()}
     for runtime in known_runtimes():

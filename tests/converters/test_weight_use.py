@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from converters.graph_writer import GraphWriter
+from converters.probes.models import densified, fully_connected, in_integers
+from converters.probes.weights import COLUMNS, Weights, floats, integers
 from converters.tflite_file import parse
 from converters.weight_use import WeightUse, weight_uses
 
@@ -25,7 +27,7 @@ def test_the_weights_of_ai_edge_quantizer_are_told_by_row_under_version_1(load: 
     found = {
         (str(one.weights), one.weights.op, one.version) for one in weight_uses(parse(load("history_garbage_on_2_14")))
     }
-    assert ("INT8 per row weights with FLOAT32 to FLOAT32", "FULLY_CONNECTED", 1) in found
+    assert ("INT8 per row weights with FLOAT32 to FLOAT32, a bias", "FULLY_CONNECTED", 1) in found
     assert ("INT8 per tensor weights to INT8", "GATHER", 2) in found
 
 
@@ -62,9 +64,6 @@ def test_a_zero_point_is_told() -> None:
 
 
 def test_what_densify_makes_is_told_as_weights_of_the_product_behind_it() -> None:
-    from converters.probes.models import densified
-    from converters.probes.weights import floats
-
     found = uses(densified(floats(sparse="1x1")).model)
     assert {(one.op, one.layout) for one in found} == {("DENSIFY", "sparse"), ("FULLY_CONNECTED", "densified")}
 
@@ -77,8 +76,34 @@ def test_computed_weights_and_other_constants_are_not_told() -> None:
     assert uses(writer.pack()) == []
 
 
-def test_a_small_type_is_told_wherever_it_is_read() -> None:
+@pytest.mark.parametrize(
+    "weights",
+    [
+        integers("INT4", "tensor"),
+        integers("INT8", "tensor", sparse="1x16"),
+        integers("INT8", "block", block=32),
+    ],
+    ids=["small", "sparse", "blockwise"],
+)
+def test_unusual_storage_is_told_wherever_it_is_read(weights: Weights) -> None:
     writer = GraphWriter()
-    small = writer.constant(np.ones(2, np.uint8), "INT4", (2, 2), scales=[1.0])
-    writer.output("y", writer.apply("ADD", [writer.input("x", (-1, 2), "INT4"), small], (-1, 2), "INT4"))
-    assert [(one.op, one.dtype) for one in uses(writer.pack())] == [("ADD", "INT4")]
+    given = writer.input("x", (-1, COLUMNS), weights.dtype)
+    writer.output("y", writer.apply("ADD", [given, weights.tensor(writer)], (-1, COLUMNS), weights.dtype))
+    assert [(one.op, one.dtype) for one in uses(writer.pack())] == [("ADD", weights.dtype)]
+
+
+def test_the_blocks_of_sparse_weights_are_told() -> None:
+    found = [
+        use for sparse in ("1x1", "1x16") for use in uses(fully_connected(integers("INT8", "row", sparse=sparse)).model)
+    ]
+    assert [one.layout for one in found] == ["sparse", "sparse 16"]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_bias_is_told(bias: bool) -> None:
+    assert [one.bias for one in uses(fully_connected(integers("INT8", "tensor"), bias=bias).model)] == [bias]
+
+
+@pytest.mark.parametrize(("told", "reads"), [("INT64", "INT16"), ("", "INT16 without quantized_bias_type")])
+def test_int16_is_told_with_and_without_the_type_of_its_bias(told: str, reads: str) -> None:
+    assert [one.reads for one in uses(in_integers(integers("INT8", "tensor"), "INT16", told=told).model)] == [reads]

@@ -73,7 +73,7 @@ def small(path: Path, keep: int) -> Path:
 
 def test_a_runtime_is_asked_for_versions_and_weights(tmp_path: Path) -> None:
     phases: list[str] = []
-    said = probe.probe(small(tmp_path / "p.zip", 0), None, phases.append)
+    said = probe.probe(small(tmp_path / "p.zip", 1), None, phases.append)
     assert said["ops"]["FULLY_CONNECTED"] == [1, 2]
     assert "CONCAT_EMBEDDINGS" not in said["ops"]
     assert said["answers"] == [(0, kernels, version, "right", "") for version in (1, 2) for kernels in probe.KERNELS]

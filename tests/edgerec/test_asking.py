@@ -2,11 +2,14 @@
 
 import json
 import platform
+import zipfile
+from pathlib import Path
 
 import pytest
 
 from converters.errors import TableError
 from converters.runtime_table import Answer, RuntimeTable, tables_of
+from edgerec import asking
 from edgerec.asking import ask, table_of
 from edgerec.targets import environment
 from edgerec.targets.adb.target import Adb
@@ -29,12 +32,20 @@ def outcomes(table: RuntimeTable) -> dict[object, str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the shipped table is of x86_64: run this there")
-def test_the_shipped_table_of_2_14_is_what_it_says_now() -> None:
+def test_the_shipped_table_of_2_14_is_what_it_says_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every op version, and every seventh of the models: all of them take half a minute."""
+    with zipfile.ZipFile(asking.PROBES) as archive, zipfile.ZipFile(tmp_path / "some.zip", "w") as made:
+        index = json.loads(archive.read("index.json"))
+        index["probes"] = index["probes"][::7]
+        for name in archive.namelist():
+            made.writestr(name, json.dumps(index) if name == "index.json" else archive.read(name))
+    monkeypatch.setattr(asking, "PROBES", tmp_path / "some.zip")
     (shipped,) = (one for one in tables_of(str(OLD)) if one.platform == "linux_x86_64")
-    asked = ask(Local(), OLD, DAY)
+    asked = asking.ask(Local(), OLD, DAY)
     assert (asked.runtime, asked.platform, asked.date) == (str(OLD), "linux_x86_64", DAY)
     assert asked.ops == shipped.ops
-    assert outcomes(asked) == outcomes(shipped)
+    assert len(asked.weights) > 25
+    assert outcomes(asked).items() <= outcomes(shipped).items()
 
 
 def test_other_targets_are_refused_by_name_with_what_to_do() -> None:
@@ -47,7 +58,7 @@ SAID = {
     "platform": "linux_x",
     "asked_versions": 20,
     "ops": {"ADD": [1, 2]},
-    "answers": [[0, "default", 1, "wrong", "off"]],
+    "answers": [[1, "default", 1, "wrong", "off"]],
 }
 
 

@@ -3,11 +3,13 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from converters.runtime_table import tables_of, to_json
+from converters.weight_use import WeightUse
 from edgerec import asking
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -75,7 +77,7 @@ def test_a_runtime_is_asked_and_its_table_kept(
     assert edgerec("contract", garbage.name, "--table", "own.json", cwd=garbage.parent).returncode == 1
     alone = edgerec("contract", *asked, cwd=garbage.parent)
     assert alone.returncode == 0
-    assert "INT8 per row weights with FLOAT32 to FLOAT32" in alone.stdout
+    assert "INT8 per row weights with FLOAT32 to FLOAT32, a bias" in alone.stdout
 
 
 @pytest.fixture
@@ -91,12 +93,4 @@ def few_probes(tmp_path: Path) -> Path:
     return tmp_path / "few.zip"
 
 
-DENSE = {
-    "op": "FULLY_CONNECTED",
-    "dtype": "INT8",
-    "granularity": "row",
-    "layout": "dense",
-    "reads": "FLOAT32",
-    "makes": "FLOAT32",
-    "asymmetric": False,
-}
+DENSE = asdict(WeightUse("FULLY_CONNECTED", "INT8", "row", "dense", "FLOAT32", "FLOAT32", bias=True))
