@@ -40,12 +40,12 @@ digest() {
   { printf '%s\n' "$root" && cat "$root/pyproject.toml" "$root/scripts/constraints.txt"; } | cksum | tr ' ' -
 }
 
-# installed DIGEST EXTRAS: whether .venv holds that already; what the tests need includes what the demo needs.
+# installed DIGEST EXTRAS: whether .venv holds that already; what the tests need begins with what the demo needs.
 installed() {
   local digest="" extras=""
   [ -x "$venv/bin/python" ] && [ -r "$state" ] || return 1
   read -r digest extras <"$state" || return 1
-  [ "$digest" = "$1" ] && { [ "$extras" = "$2" ] || [ "$extras" = "$2,test" ]; } && same_python
+  [ "$digest" = "$1" ] && [ "${extras#"$2"}" != "$extras" ] && same_python
 }
 
 # same_python: whether .venv is of the version that PYTHON asks for, when it asks.

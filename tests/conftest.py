@@ -24,6 +24,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "sshd": "openssh-server",
     "cc": "gcc libc6-dev",
+    "chromium": "chromium",
 }
 
 # One process answers all cases: case N is N.tflite and N.in.npz, its answer N.out.npz or why there is none, N.txt.

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Entry] = {
     "inspect": Entry("edgerec.cli.inspect", "Show what is inside a bundle or .tflite: tensors, ops, signatures."),
     "pack": Entry("edgerec.cli.pack", "Make a bundle of a .tflite that somebody else converted."),
     "recipes": Entry("edgerec.cli.recipes", "List the recipes: what each does, promises and gave."),
+    "report": Entry("edgerec.cli.report", "Write bundles and what was measured of them as one HTML page."),
     "search": Entry("edgerec.cli.search", "Find and prove the smallest bundle under budgets and floors."),
     "targets": Entry("edgerec.cli.targets", "List where bundles can run, make a runtime ready, or write the harness."),
 }

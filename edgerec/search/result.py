@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from device_tests import record
+from edgerec.pareto import front
 from edgerec.search.errors import SearchError
 from edgerec.search.trial import Finished, Outcome, SizeLimits
 
@@ -91,11 +92,9 @@ def best_of(found: Sequence[Candidate], limits: SizeLimits) -> Candidate | None:
 
 def front_of(found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Give the Pareto set over bytes to download and quality margin, the smallest first."""
-    front: list[Candidate] = []
-    for one in sorted(found, key=lambda one: (one.outcome.download_bytes, -one.outcome.quality_margin, one.size)):
-        if not front or one.outcome.quality_margin > front[-1].outcome.quality_margin:
-            front.append(one)
-    return tuple(front)
+    ordered = sorted(found, key=lambda one: one.size)
+    kept = front([(one.outcome.download_bytes, one.outcome.quality_margin) for one in ordered])
+    return tuple(ordered[index] for index in kept)
 
 
 def _why(best: Candidate, found: Sequence[Candidate], limits: SizeLimits, unmet: Sequence[str]) -> str:

@@ -184,7 +184,7 @@ def tiny_members(tiny_model: TinyModel, tiny_tflite: bytes, tiny_manifest: Manif
     return with_manifest(tiny_manifest, {**app, **proof, bundle_format.TITLES: titles})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rebuilt(tiny_members: dict[str, bytes], tiny_manifest: Manifest) -> Callable[..., dict[str, bytes]]:
     """Make the tiny bundle's members again with other members (None leaves one out) or another manifest."""
 
@@ -303,7 +303,7 @@ def _values(npy: bytes, count: int) -> tuple[int, ...]:
     return tuple(int(value) for value in np.frombuffer(npy[-4 * count :], "<i4"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def report_of(tiny_quality: Quality) -> Callable[..., DeviceReport]:
     """Make a whole, good report of a bundle or of a bare .tflite; keywords replace its parts."""
 

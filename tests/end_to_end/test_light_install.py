@@ -13,7 +13,7 @@ Light = Callable[..., tuple[list[tuple[str, int]], str]]
 
 EXTRA = (
     *("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "ai_edge_litert", "tflite_runtime"),
-    *("flatbuffers", "h5py", "pyarrow", "rich"),
+    *("flatbuffers", "h5py", "pyarrow", "rich", "vl_convert"),
 )
 # Imports and their distributions are refused, as if they had never been installed.
 MARK = "\x1eended with "
@@ -107,3 +107,10 @@ def test_what_trains_or_converts_says_what_to_install(light: Light, folder: Path
     assert [code for _, code in ended] == [2, 2, 2]
     assert "Traceback" not in errors
     assert errors.count('pip install "edgerec[compress]"') == 3
+
+
+def test_the_page_says_what_to_install(light: Light, folder: Path) -> None:
+    ((_, code),), errors = light(("report", "tiny.edgerec"))
+    assert code == 2
+    assert 'pip install "edgerec[report]"' in errors
+    assert not (folder / "report.html").exists()

@@ -1,0 +1,1 @@
+"""The report page: its sections, the charts in them, and what draws those."""
