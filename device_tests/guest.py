@@ -1,7 +1,7 @@
 """Which pages of an emulator's process are the guest's own: QEMU's user mode is one process that holds both.
 
-A guest reads its own mappings in /proc/self/maps, at the addresses that it knows, and all of the process in
-/proc/self/smaps, at those of the machine that emulates it: one is the other moved by a fixed number of bytes.
+A guest's list of its mappings (maps) has its own, at the addresses that it knows; what is resident of them (smaps) is
+told of all of the process, at those of the machine that emulates it: one is the other moved by a fixed number of bytes.
 """
 
 from __future__ import annotations
