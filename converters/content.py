@@ -15,8 +15,9 @@ from converters import schema
 from converters.errors import TfliteError
 from converters.flatbuffer import Flatbuffer, Table
 from converters.graph import Operator, Quantization, Subgraph, Tensor
+from converters.graph_tables import FIRST_OFFSET_OUTSIDE
 from converters.option_fields import FIRST_OPTIONS, SECOND_OPTIONS, OptionField
-from converters.tflite_file import FIRST_OFFSET_OUTSIDE, TfliteFile
+from converters.tflite_file import TfliteFile
 
 _FORM = b"edgerec content 1\n"
 _INDEX_BYTES = {1: 4, 2: 2, 3: 1}  # SparseIndexVector: of one element of an Int32, Uint16 and Uint8 vector

@@ -1,8 +1,9 @@
 """Whether a .tflite is as a bundle promises and a runtime takes it: no free axis but the batch, and ops it knows."""
 
-from converters.anatomy import anatomy, free_axes
+from converters.anatomy import anatomy
 from converters.contract import contract
 from converters.errors import Misfit
+from converters.signature_limits import free_axes
 from converters.tflite_file import TfliteFile
 
 _OF_VERSIONS = frozenset({"op-version", "op-unknown"})

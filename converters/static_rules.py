@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from converters.anatomy import free_axes
 from converters.finding import Evidence, Finding
+from converters.signature_limits import free_axes
 from converters.tflite_file import TfliteFile
 
 _STATE = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE", "HASHTABLE", "HASHTABLE_IMPORT"}

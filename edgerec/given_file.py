@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from converters.anatomy import carried_on, id_limits
 from converters.graph import Signature, Subgraph, Tensor
+from converters.signature_limits import carried_on, id_limits
 from converters.spec import DYNAMIC_INT8, FLOAT16, FLOAT32, FULL_INT8, INT16
 from converters.tflite_file import TfliteFile
 from device_tests.manifest import Input

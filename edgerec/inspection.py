@@ -8,9 +8,10 @@ from math import prod
 from typing import TypeVar
 
 from converters.accounting import OperatorSize, between, graph_bytes_by_part, operator_sizes
-from converters.anatomy import TensorSize, anatomy, free_axes, id_limits_by_signature
+from converters.anatomy import TensorSize, anatomy
 from converters.content import content_sha256, data_digests
 from converters.op_versions import OLDEST_RUNTIME
+from converters.signature_limits import free_axes, id_limits_by_signature
 from converters.stored_numbers import numbers
 from converters.tflite_file import TfliteFile
 from device_tests.bundle import deflated_bytes

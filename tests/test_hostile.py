@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from converters import tflite_file
-from converters.anatomy import id_limits_by_signature
+from converters.signature_limits import id_limits_by_signature
 from hostile import limits
 from hostile.campaign import Tried, attempt, campaign
 from hostile.readers import Readers, Surface, UncleanError, clean

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from converters.anatomy import id_limits
+from converters.signature_limits import id_limits
 from edgerec import storage
 from edgerec.interleaving import Interleaved, in_turns, refuse_other_ids
 from edgerec.model_file import ModelFile, read_model_file

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from converters.anatomy import id_limits
+from converters.signature_limits import id_limits
 from edgerec.cli.against import bench_against
 from edgerec.cli.alone import bench_alone
 from edgerec.cli.several import bench_fleet, bench_matrix

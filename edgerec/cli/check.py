@@ -12,7 +12,7 @@ from edgerec.cli.limits import flag_budget
 from edgerec.cli.outputs import OUTPUT_HELP, output_files, write_outputs
 from edgerec.config import FILE_NAME, read_config_if_there
 from edgerec.errors import EdgerecError
-from edgerec.gate.from_reports import Conditions
+from edgerec.gate.from_reports import Expected
 from edgerec.gate.plan import check_and_update, plan, read_and_check
 from edgerec.report.baseline_text import moved_text
 from edgerec.report.console import style_of
@@ -63,13 +63,13 @@ def command(
     files, folder = output_files(outputs), folder_in_repository(Path.cwd())
     try:
         config = read_config_if_there(config_path)
-        conditions = Conditions(runtime or config.target.runtime, threads or config.target.threads)
+        expected = Expected(runtime or config.target.runtime, threads or config.target.threads)
         policy = replace(config.policy, baseline=baseline or config.policy.baseline)
         planned = plan(config, bundles, reports, flags)
         if update_baseline:
-            updated = check_and_update(planned, conditions, policy, allow_growth=allow_growth)
+            updated = check_and_update(planned, expected, policy, allow_growth=allow_growth)
             click.echo(moved_text(updated.moved), err=True)
-        verdicts = updated.verdicts if update_baseline else read_and_check(planned, conditions, policy)
+        verdicts = updated.verdicts if update_baseline else read_and_check(planned, expected, policy)
         outcome = Outcome(verdicts, folder=folder)
     except (EdgerecError, HarnessError, ConverterError) as error:
         write_outputs(Outcome.refused(error, folder), files)

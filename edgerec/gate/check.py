@@ -11,7 +11,7 @@ from edgerec.gate.budget import Budget, Limit
 from edgerec.gate.deciding import Decision, Relative, decided
 from edgerec.gate.evidence import Evidence
 from edgerec.gate.from_file import grown_tensors, largest_tensors, signature_check
-from edgerec.gate.from_reports import ANYWHERE, Conditions, Measured, reports_of
+from edgerec.gate.from_reports import ANYWHERE, Expected, Measured, reports_of
 from edgerec.gate.growth import Growth
 from edgerec.gate.policy import STRICT, Policy
 from edgerec.gate.verdict import Check, Verdict
@@ -27,7 +27,7 @@ def check(
     reports: Mapping[str, DeviceReport],
     budget: Budget,
     *,
-    conditions: Conditions = ANYWHERE,
+    expected: Expected = ANYWHERE,
     report_path: str | None = None,
     policy: Policy = STRICT,
     accepted: Accepted = NOTHING,
@@ -42,7 +42,7 @@ def check(
     a limit should write.
     """
     own = reports_of(file, reports)
-    judge = _Judge(Evidence(file, own, conditions), report_path, policy, accepted)
+    judge = _Judge(Evidence(file, own, expected), report_path, policy, accepted)
     checks = [one for one in (signature_check(file),) if one is not None]
     limits = budget.in_force
     if any(report.golden is not None for report in own.values()) and all(one.name != "golden" for one in limits):
@@ -55,15 +55,13 @@ def check(
     return Verdict(file.name, file.sha256, tuple(checks), _notes(own, reports))
 
 
-def bench_line(
-    file: ModelFile, conditions: Conditions, report_path: str | None = None, *, emulated: bool = False
-) -> str:
+def bench_line(file: ModelFile, expected: Expected, report_path: str | None = None, *, emulated: bool = False) -> str:
     """Give the command that measures this file, or has it counted, and writes a report that `check` finds."""
     words = ["bench", file.name, "--target", _EMULATED if emulated else "local"]
-    if conditions.runtime is not None:
-        words += ["--runtime", conditions.runtime]
-    if conditions.threads is not None:
-        words += ["--threads", str(conditions.threads)]
+    if expected.runtime is not None:
+        words += ["--runtime", expected.runtime]
+    if expected.threads is not None:
+        words += ["--threads", str(expected.threads)]
     measured, counted = reports_beside(file.name)
     return command([*words, "-o", counted if emulated else report_path or measured])
 
@@ -120,7 +118,7 @@ class _Judge:
     def _check(self, limit: Limit, measured: Measured, decision: Decision) -> Check:
         reading, reason = measured.reading, measured.reading.reason
         if decision.held and not measured.as_asked:
-            decision, reason = Decision(None), f"no report on {self.evidence.conditions} as the target asks"
+            decision, reason = Decision(None), f"no report on {self.evidence.expected} as the target asks"
         if decision.undecided == "inconclusive":
             reason = _NOISY
         packed = self.evidence.file.bundle is not None
@@ -173,7 +171,7 @@ class _Judge:
             return command(["inspect", file.name])
         if decision.held is False:
             return ""
-        return bench_line(file, self.evidence.conditions, self.report_path, emulated=evidence == "counts")
+        return bench_line(file, self.evidence.expected, self.report_path, emulated=evidence == "counts")
 
 
 def _notes(own: Mapping[str, DeviceReport], reports: Mapping[str, DeviceReport]) -> tuple[str, ...]:

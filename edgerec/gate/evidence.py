@@ -9,7 +9,7 @@ from device_tests.report import DeviceReport
 from edgerec.gate.budget import Limit
 from edgerec.gate.from_contract import contract_readings
 from edgerec.gate.from_file import read_amount
-from edgerec.gate.from_reports import Conditions, Measured, measured_amounts
+from edgerec.gate.from_reports import Expected, Measured, measured_amounts
 from edgerec.gate.limit_kind import CONTRACT
 from edgerec.model_file import ModelFile
 
@@ -20,7 +20,7 @@ class Evidence:
 
     file: ModelFile
     reports: Mapping[str, DeviceReport]
-    conditions: Conditions
+    expected: Expected
 
     @cached_property
     def inside(self) -> Anatomy:
@@ -33,8 +33,8 @@ class Evidence:
         Of the contract it is one for each finding that breaks it.
         """
         if limit.name == CONTRACT:
-            found = contract_readings(self.file, self.reports.values(), self.conditions)
+            found = contract_readings(self.file, self.reports.values(), self.expected)
             return tuple(Measured(one, as_asked=True) for one in found)
         if limit.kind.evidence == "file":
             return (Measured(read_amount(limit.name, self.file, self.inside), as_asked=True),)
-        return measured_amounts(limit, self.file, self.reports, self.conditions)
+        return measured_amounts(limit, self.file, self.reports, self.expected)

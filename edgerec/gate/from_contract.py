@@ -8,22 +8,20 @@ from converters.finding import Finding
 from converters.runtime_table import tables_of
 from device_tests.report import DeviceReport
 from edgerec.gate.from_file import Reading
-from edgerec.gate.from_reports import Conditions
+from edgerec.gate.from_reports import Expected
 from edgerec.model_file import ModelFile
 from edgerec.program import command
 
 _ASKED = "asked of the runtime"
 
 
-def contract_readings(
-    file: ModelFile, reports: Collection[DeviceReport], conditions: Conditions
-) -> tuple[Reading, ...]:
+def contract_readings(file: ModelFile, reports: Collection[DeviceReport], expected: Expected) -> tuple[Reading, ...]:
     """Give one reading for each finding that is an error, or a single one of a file without any.
 
-    The runtime is the one of the conditions, else the bundle's own. What no table knows is unproven, unless golden
+    The runtime is the expected one, else the bundle's own. What no table knows is unproven, unless golden
     outputs held in that very runtime.
     """
-    runtime = conditions.runtime or (file.bundle and file.bundle.manifest.runtime)
+    runtime = expected.runtime or (file.bundle and file.bundle.manifest.runtime)
     if not runtime:
         reason = "no runtime is named that it ships on"
         return (Reading(None, reason=reason, remedy='write runtime = "NAME==VERSION" under [target]'),)
@@ -42,7 +40,7 @@ def contract_readings(
 
 
 def _held_in(runtime: str, reports: Collection[DeviceReport]) -> bool:
-    return any(Conditions(runtime).hold_for(one) and one.golden is not None and one.golden.held for one in reports)
+    return any(Expected(runtime).met_by(one) and one.golden is not None and one.golden.held for one in reports)
 
 
 def _replay(file: ModelFile, runtime: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from converters.anatomy import Anatomy, TensorSize, id_limits
+from converters.anatomy import Anatomy, TensorSize
+from converters.signature_limits import id_limits
 from edgerec.floors import Kept
 from edgerec.gate.baseline import StoredTensor
 from edgerec.gate.limit_kind import Amount, tensor_kind, tensor_pattern

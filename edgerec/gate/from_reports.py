@@ -19,14 +19,14 @@ _FEWEST_CALLS = {"p50": 1, "p95": 20, "p99": 100}  # with fewer the percentile i
 
 
 @dataclass(frozen=True)
-class Conditions:
+class Expected:
     """Where a figure has to be measured to prove a limit; None takes any."""
 
     runtime: str | None = None
     threads: int | None = None
 
-    def hold_for(self, report: DeviceReport) -> bool:
-        """Say whether a report was measured under these conditions."""
+    def met_by(self, report: DeviceReport) -> bool:
+        """Say whether a report was measured so."""
         board = report.board
         runtime = f"{board.runtime}=={board.runtime_version}"
         return self.runtime in {None, runtime} and self.threads in {None, board.threads}
@@ -36,7 +36,7 @@ class Conditions:
         return runtime if self.threads is None else f"{runtime}, {self.threads} thread{'s'[: self.threads != 1]}"
 
 
-ANYWHERE = Conditions()
+ANYWHERE = Expected()
 
 
 def reports_of(file: ModelFile, reports: Mapping[str, DeviceReport]) -> dict[str, DeviceReport]:
@@ -61,13 +61,13 @@ class Measured:
 
 
 def measured_amounts(
-    limit: Limit, file: ModelFile, reports: Mapping[str, DeviceReport], conditions: Conditions
+    limit: Limit, file: ModelFile, reports: Mapping[str, DeviceReport], expected: Expected
 ) -> tuple[Measured, ...]:
     """Give the worst amount that this file's reports hold for a limit, of what a machine costs one for every machine.
 
     Golden outputs and quality are of the file: the worst of all reports counts. Latency and memory of different
     machines or runtimes are no figures of one thing, and each of them has to hold. They prove the limit only when one
-    of the reports was made under the conditions. A reading without an amount says why.
+    of the reports was made as expected. A reading without an amount says why.
     """
     asked = {name: one for name, one in reports.items() if fnmatchcase(str(measurer_of(one)), limit.on or "*")}
     readings = {name: _amount(limit, file, name, report) for name, report in asked.items()}
@@ -76,7 +76,7 @@ def measured_amounts(
         on = f" on {limit.on}" if limit.on else ""
         none = f"no report of this {'model' if file.bundle is None else 'bundle'}{on}"
         return (Measured(next(iter(readings.values()), Reading(None, reason=none)), as_asked=False),)
-    as_asked = any(conditions.hold_for(reports[name]) for name in known)
+    as_asked = any(expected.met_by(reports[name]) for name in known)
     if limit.kind.evidence not in OF_MACHINE:
         return (Measured(_worst(limit, known.values()), as_asked),)
     groups = by_measurer({name: reports[name] for name in known})

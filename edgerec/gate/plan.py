@@ -13,7 +13,7 @@ from edgerec.gate.baseline import EMPTY, NOTHING, Accepted, Baseline, name_of
 from edgerec.gate.budget import Budget, BudgetError
 from edgerec.gate.check import check, reports_beside
 from edgerec.gate.evidence import Evidence
-from edgerec.gate.from_reports import Conditions, reports_of
+from edgerec.gate.from_reports import Expected, reports_of
 from edgerec.gate.policy import STRICT, Policy
 from edgerec.gate.ratchet import Moved, accepted_of, ratcheted
 from edgerec.gate.verdict import Verdict
@@ -60,18 +60,18 @@ class Updated:
     moved: tuple[Moved, ...]
 
 
-def read_and_check(planned: Sequence[Planned], conditions: Conditions, policy: Policy = STRICT) -> tuple[Verdict, ...]:
+def read_and_check(planned: Sequence[Planned], expected: Expected, policy: Policy = STRICT) -> tuple[Verdict, ...]:
     """Read every planned file and its reports, and give one verdict each, in order.
 
     Raises BudgetError where a limit is relative to a baseline and the policy names none.
     """
     _refuse_without_baseline(planned, policy)
     baseline = EMPTY if policy.baseline is None else baseline_format.read(policy.baseline)
-    return tuple(one.verdict(policy, one.accepted(baseline, policy)) for one in _read(planned, conditions))
+    return tuple(one.verdict(policy, one.accepted(baseline, policy)) for one in _read(planned, expected))
 
 
 def check_and_update(
-    planned: Sequence[Planned], conditions: Conditions, policy: Policy, *, allow_growth: bool = False
+    planned: Sequence[Planned], expected: Expected, policy: Policy, *, allow_growth: bool = False
 ) -> Updated:
     """Check as `read_and_check` does after what became better was taken up in the baseline, which is written.
 
@@ -84,7 +84,7 @@ def check_and_update(
     bundles = dict(baseline.bundles)
     verdicts: list[Verdict] = []
     moved: list[Moved] = []
-    for one in _read(planned, conditions):
+    for one in _read(planned, expected):
         old = one.accepted(baseline, policy)
         name = name_of(one.planned.path, policy.baseline)
         found = accepted_of(one.evidence, one.planned.budget, policy.baseline)
@@ -109,11 +109,11 @@ class _Read:
     planned: Planned
     file: ModelFile
     reports: Mapping[str, DeviceReport]
-    conditions: Conditions
+    expected: Expected
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence(self.file, reports_of(self.file, self.reports), self.conditions)
+        return Evidence(self.file, reports_of(self.file, self.reports), self.expected)
 
     def accepted(self, baseline: Baseline, policy: Policy) -> Accepted:
         if policy.baseline is None:
@@ -125,7 +125,7 @@ class _Read:
             self.file,
             self.reports,
             self.planned.budget,
-            conditions=self.conditions,
+            expected=self.expected,
             report_path=str(self.planned.report_path),
             policy=policy,
             accepted=accepted,
@@ -133,7 +133,7 @@ class _Read:
         return replace(verdict, where=self.planned.where)
 
 
-def _read(planned: Sequence[Planned], conditions: Conditions) -> Iterator[_Read]:
+def _read(planned: Sequence[Planned], expected: Expected) -> Iterator[_Read]:
     files = [read_model_file(one.path) for one in planned]
     named = {str(path): report_format.read(path) for path in dict.fromkeys(p for one in planned for p in one.reports)}
     of_any = {name for file in files for name in reports_of(file, named)}
@@ -142,7 +142,7 @@ def _read(planned: Sequence[Planned], conditions: Conditions) -> Iterator[_Read]
         # A report of another file in the same run is no stranger: it proves that one.
         paths = [str(path) for path in one.reports]
         offered = {path: named[path] for path in paths if path in own or path not in of_any}
-        yield _Read(one, file, offered, conditions)
+        yield _Read(one, file, offered, expected)
 
 
 def _refuse_without_baseline(planned: Sequence[Planned], policy: Policy) -> None:

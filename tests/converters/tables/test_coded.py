@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from converters import tflite_file
-from converters.anatomy import anatomy, id_limits
+from converters.anatomy import anatomy
 from converters.errors import ConverterError
 from converters.numpy_reference import run
+from converters.signature_limits import id_limits
 from converters.tables.coded import payload_bytes, refuse_infinite
 from converters.tables.scorer import scorer_file
 

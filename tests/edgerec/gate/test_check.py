@@ -16,7 +16,7 @@ from device_tests.manifest import Manifest
 from device_tests.report import DeviceReport, Quality
 from edgerec.gate.budget import Budget, Switch, limit
 from edgerec.gate.check import check
-from edgerec.gate.from_reports import Conditions
+from edgerec.gate.from_reports import Expected
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.model_file import ModelFile, read_model_file
 from edgerec.report.verdict_text import verdict_text, verdicts_json
@@ -111,7 +111,7 @@ def test_without_a_report_a_limit_is_unproven_and_the_bench_line_that_proves_it_
         file,
         {},
         budget(p50="2 ms", private_bytes="1 MiB", recall_at_10=0.1, top_k_overlap=0.9, golden=True),
-        conditions=Conditions("tflite-runtime==2.14.0", 1),
+        expected=Expected("tflite-runtime==2.14.0", 1),
     )
     assert not verdict
     limits = [check for check in verdict.checks if check.name != "signature"]
@@ -287,16 +287,16 @@ def test_memory_that_the_system_does_not_tell_is_unproven_and_not_zero(file: Mod
 def test_a_figure_from_another_runtime_than_the_target_asks_for_does_not_prove_but_can_refute(
     file: ModelFile, report: DeviceReport
 ) -> None:
-    asked = Conditions("ai-edge-litert==2.3.0", 1)
-    unproven = one(check(file, {"pi.json": report}, budget(p50="2 ms"), conditions=asked), "p50")
+    asked = Expected("ai-edge-litert==2.3.0", 1)
+    unproven = one(check(file, {"pi.json": report}, budget(p50="2 ms"), expected=asked), "p50")
     assert unproven.held is None
     assert unproven.reason == "no report on ai-edge-litert==2.3.0, 1 thread as the target asks"
-    assert one(check(file, {"pi.json": report}, budget(p50="1 us"), conditions=asked), "p50").held is False
+    assert one(check(file, {"pi.json": report}, budget(p50="1 us"), expected=asked), "p50").held is False
     both = {
         "pi.json": report,
         "new.json": replace(report, board=replace(report.board, runtime="ai-edge-litert", runtime_version="2.3.0")),
     }
-    verdict = check(file, both, budget(p50="2 ms"), conditions=asked)
+    verdict = check(file, both, budget(p50="2 ms"), expected=asked)
     assert [each.held for each in verdict.checks if each.name == "p50"] == [True, True]
 
 

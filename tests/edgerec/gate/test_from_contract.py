@@ -10,17 +10,17 @@ from device_tests import bundle as bundle_format
 from device_tests.report import DeviceReport
 from edgerec.gate.budget import Budget, limit
 from edgerec.gate.check import check
-from edgerec.gate.from_reports import Conditions
+from edgerec.gate.from_reports import Expected
 from edgerec.gate.verdict import Check
 from edgerec.model_file import read_model_file
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-OLD, NEW = Conditions("tflite-runtime==2.14.0"), Conditions("ai-edge-litert==2.3.0")
+OLD, NEW = Expected("tflite-runtime==2.14.0"), Expected("ai-edge-litert==2.3.0")
 CONTRACT = Budget((limit("contract", True, "edgerec.toml:3"),))
 
 
-def checked(name: str, conditions: Conditions) -> tuple[Check, ...]:
-    found = check(read_model_file(FIXTURES / f"{name}.tflite"), {}, CONTRACT, conditions=conditions)
+def checked(name: str, expected: Expected) -> tuple[Check, ...]:
+    found = check(read_model_file(FIXTURES / f"{name}.tflite"), {}, CONTRACT, expected=expected)
     return tuple(one for one in found.checks if one.name == "contract")
 
 
@@ -41,9 +41,9 @@ def test_every_error_is_a_check_of_its_own() -> None:
 
 
 def test_without_a_runtime_or_a_table_it_is_unproven() -> None:
-    (nowhere,) = checked("history_float32", Conditions())
+    (nowhere,) = checked("history_float32", Expected())
     assert (nowhere.held, nowhere.reason) == (None, "no runtime is named that it ships on")
-    (untold,) = checked("history_float32", Conditions("tflite-runtime==2.13.0"))
+    (untold,) = checked("history_float32", Expected("tflite-runtime==2.13.0"))
     assert untold.held is None
     assert "there is no table of tflite-runtime==2.13.0" in untold.reason
 
@@ -66,7 +66,7 @@ def test_what_no_table_knows_is_unproven_unless_golden_outputs_held_in_that_runt
     bundle_format.write(tmp_path / "m.edgerec", rebuilt({bundle_format.MODEL: maker.history_hybrid(version=99)}))
     file = read_model_file(tmp_path / "m.edgerec")
     reports = {"r.json": report_of(file.bundle)} if replayed else {}
-    (found,) = (one for one in check(file, reports, CONTRACT, conditions=OLD).checks if one.name == "contract")
+    (found,) = (one for one in check(file, reports, CONTRACT, expected=OLD).checks if one.name == "contract")
     assert found.held is (True if replayed else None)
     if not replayed:
         assert found.reason.startswith("op-unknown: FULLY_CONNECTED 99")
