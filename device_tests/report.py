@@ -187,7 +187,9 @@ def loads(text: Union[str, bytes], name: str = "report") -> DeviceReport:
     """Return the report of a JSON text; ReportError when it is not one or was written by a newer edgerec."""
     value = record.parse(text, name, ReportError)
     made = value.get("version") if isinstance(value, dict) else None
-    if type(made) is int and made > VERSION:
+    if type(made) is not int:
+        raise ReportError(f"{name} is no report: it has no version; `edgerec bench FILE -o {name}` writes one")
+    if made > VERSION:
         raise ReportError(
             f"{name} has version {made}, from a newer edgerec; this one reads version {VERSION}: upgrade it"
         )

@@ -69,6 +69,13 @@ def test_a_report_from_the_future_says_so() -> None:
     assert str(refused.value) == "r.json has version 3, from a newer edgerec; this one reads version 2: upgrade it"
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", '{"x": 1}', '{"version": true}'])
+def test_json_that_is_no_report_says_what_writes_one(text: str) -> None:
+    with pytest.raises(ReportError) as refused:
+        report.loads(text, "r.json")
+    assert str(refused.value) == "r.json is no report: it has no version; `edgerec bench FILE -o r.json` writes one"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"version":"1"}', report.dumps(FULL)[:-20]])
 def test_what_is_no_report_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(ReportError, match=r"^r[^\n]+$"):
