@@ -303,7 +303,7 @@ def test_reading_maps_the_file_and_names_it(tmp_path: Path, load: Callable[[str]
 
 def read_whole(data: bytes) -> None:
     """Parse and touch all that a command would; any exception but TfliteError fails the test."""
-    from converters import anatomy
+    from converters import anatomy, signature_limits
 
     try:
         file = tflite_file.parse(data)
@@ -311,8 +311,8 @@ def read_whole(data: bytes) -> None:
         return
     found = anatomy.anatomy(file)
     assert found.graph_bytes >= 0
-    anatomy.free_axes(file)
-    anatomy.id_limits(file)
+    signature_limits.free_axes(file)
+    signature_limits.id_limits(file)
     _ = file.min_runtime_version, [bytes(file.data[start:end]) for start, end in file.spans]
 
 

@@ -23,7 +23,7 @@ from edgerec import packing
 from edgerec.config import parse_config
 from edgerec.errors import EdgerecError
 from edgerec.gate.budget import NO_LIMITS
-from edgerec.gate.from_reports import Conditions
+from edgerec.gate.from_reports import Expected
 from edgerec.gate.plan import check_and_update, plan, read_and_check
 from edgerec.gate.verdict import Check, Verdict
 from edgerec.models.roles import CATALOGUE, Roles
@@ -171,7 +171,7 @@ def golden_holds(path: Path) -> bool:
 def judged(path: Path, text: str, *, update: bool = False) -> Verdict:
     """Check one bundle as an edgerec.toml in its folder says."""
     config = parse_config(f'{text}\n[[bundle]]\npath = "{path.name}"\n', folder=path.parent)
-    planned, conditions = plan(config, [], [], NO_LIMITS), Conditions(config.target.runtime)
+    planned, conditions = plan(config, [], [], NO_LIMITS), Expected(config.target.runtime)
     if update:
         (verdict,) = check_and_update(planned, conditions, config.policy).verdicts
     else:
