@@ -356,7 +356,7 @@ def runtime_python(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
     return find
 
 
-@pytest.fixture(params=RUNTIMES, ids=["2.14", "LiteRT"])
+@pytest.fixture(params=[RUNTIMES[0], pytest.param(RUNTIMES[1], marks=pytest.mark.slow)], ids=["2.14", "LiteRT"])
 def runtime(request: pytest.FixtureRequest) -> str:
     return request.param
 

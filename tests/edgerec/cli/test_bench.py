@@ -9,6 +9,8 @@ import pytest
 
 from device_tests import report as report_format
 
+pytestmark = pytest.mark.slow
+
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 300
 

@@ -11,6 +11,8 @@ from converters.tables.float32_rows import Float32Rows
 from converters.tables.scorer import scorer_file
 from device_tests import bundle as bundle_format
 
+pytestmark = pytest.mark.slow
+
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 300
 INPUT = ("--input", "history=history,40")

@@ -16,6 +16,8 @@ from device_tests import bundle as bundle_format
 from device_tests import report as report_format
 from edgerec.targets import environment
 
+pytestmark = pytest.mark.slow
+
 Edgerec = Callable[..., subprocess.CompletedProcess[str]]
 MINUTES = 300
 REPOSITORY = Path(__file__).parents[3]

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (390, 1440)
 SCHEMES = ("light", "dark")
 

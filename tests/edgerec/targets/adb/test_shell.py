@@ -13,6 +13,8 @@ from edgerec.targets.adb.shell import FOLDER, AdbShell
 from edgerec.targets.shell import ConnectionLostError, NoSpaceError
 from edgerec.targets.target import UnreachableError
 
+pytestmark = pytest.mark.slow
+
 OLD = ("--features", "cmd")
 
 

@@ -16,6 +16,8 @@ from edgerec.targets.job import Job
 from edgerec.targets.local import Local
 from edgerec.targets.turns import turn
 
+pytestmark = pytest.mark.slow
+
 # Targets that stand for devices which are not there. A module of its own: another process has to find them too.
 FAKES = """
 import os, signal, time

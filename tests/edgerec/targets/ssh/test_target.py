@@ -33,7 +33,10 @@ from edgerec.targets.target import RunError, UnreachableError
 
 RUNTIME = environment.DEFAULT
 LONG = 10**6  # calls: seconds, where a test needs a moment
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the device is this machine, which has to be Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the device is this machine, which has to be Linux"),
+]
 
 
 @dataclass
