@@ -5,15 +5,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from device_tests.evaluation import EvaluationSet, Golden
+from device_tests.report import DeviceReport
 from edgerec import storage, system
-from edgerec.model_file import read_model_file
 from edgerec.progress import Progress
 from edgerec.suggestion import did_you_mean
 from edgerec.targets.board import image as board_image
 from edgerec.targets.board import machine
 from edgerec.targets.capsules import capsule
-from edgerec.targets.environment import RuntimePin
+from edgerec.targets.emulator.target import COUNTS, EMULATED, Emulator, uncounted, without_counts
+from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.remote.device import RemoteDevice
 from edgerec.targets.ssh.target import Ssh
@@ -63,7 +63,7 @@ class Board:
                 ssh = Ssh(on.address, on.options, called=self.name)
                 with ssh.opened(runtime, progress=progress) as device:
                     try:
-                        yield BoardDevice(device)
+                        yield BoardDevice(device, self.cpu)
                     finally:
                         with suppress(UnreachableError):
                             device.shell.ask(("sh", "-c", f"cd / && sync && mount -o remount,ro {board_image.DISK}"))
@@ -80,17 +80,31 @@ class Board:
 
 @dataclass(frozen=True)
 class BoardDevice:
-    """A board that is on."""
+    """A board that is on, of one CPU."""
 
     device: RemoteDevice
+    cpu: str
 
     def run(self, job: Job, *, progress: Progress) -> Ran:
         """Run the harness on the board, for all that is true there: memory too, and no latency.
 
-        Raises RunError, UnreachableError.
+        Counts are of a program alone, without the board's Linux: the same CPU's under QEMU's user-mode emulator, or a
+        warning that says why there are none. Raises RunError, UnreachableError.
         """
-        asked = replace(job, only=job.only or _true_phases(job.file), provenance="emulated")
-        return self.device.run(asked, progress=progress)
+        others = without_counts(job)
+        if job.only and not others:
+            raise UnreachableError(f"Counts alone need no board: ask --target qemu:{self.cpu} for them.")
+        ran = self.device.run(replace(job, only=others, provenance=EMULATED), progress=progress)
+        return replace(ran, report=self._with_counts(job, ran.report, progress))
+
+    def _with_counts(self, job: Job, made: DeviceReport, progress: Progress) -> DeviceReport:
+        if job.only and COUNTS not in job.only:
+            return made
+        try:
+            with Emulator(self.cpu).opened(job.runtime, progress=progress) as counting:
+                return counting.with_counts(job, made, progress=progress)
+        except (UnreachableError, RuntimeUnavailableError) as why:
+            return uncounted(made, str(why))
 
 
 def board(cpu: str) -> Board:
@@ -101,15 +115,3 @@ def board(cpu: str) -> Board:
             "qemu:CPU takes others."
         )
     return Board(cpu)
-
-
-def _true_phases(file: Path) -> tuple[str, ...]:
-    """Tell which phases a file has, without the one that means nothing under an emulator."""
-    opened = read_model_file(file).bundle
-    if opened is None:
-        return ("memory",)
-    evaluation = EvaluationSet.from_members(opened.members, opened.manifest)
-    if evaluation is None:
-        return ("memory",)
-    golden = Golden.from_members(opened.members, opened.manifest, evaluation.users)
-    return ("memory", "quality") if golden is None else ("memory", "golden", "quality")

@@ -70,6 +70,16 @@ def sampled(job: Job, bundle: Bundle | None) -> Job:
     return replace(job, users=POINTWISE_USERS) if pointwise and job.users is None else job
 
 
+def without_counts(job: Job) -> tuple[str, ...]:
+    """Return the phases that a job asks for by name but the counts."""
+    return tuple(phase for phase in job.only if phase != COUNTS)
+
+
+def uncounted(made: DeviceReport, why: str) -> DeviceReport:
+    """Return the report with the warning that nothing was counted."""
+    return replace(made, warnings=(*made.warnings, f"instructions were not counted: {why}"))
+
+
 def device(found: Processor, unpacked: Capsule, *, progress: Progress = silent) -> "EmulatedDevice":
     """Return the device that a processor and a capsule make; what cannot be counted there it says in each report."""
     python = prepared(found, unpacked, progress=progress)
@@ -94,24 +104,30 @@ class EmulatedDevice:
         Raises UnreachableError when counts alone are asked for and cannot be had, and RunError.
         """
         bundle = read_model_file(job.file).bundle
-        others = tuple(phase for phase in job.only if phase != COUNTS)
-        wanted, only_counts = COUNTS in job.only or not job.only, COUNTS in job.only and not others
-        obstacle = self.obstacle or ("" if job.threads == 1 else f"counts are exact with 1 thread, not {job.threads}")
+        others, obstacle = without_counts(job), self._obstacle(job)
+        only_counts = bool(job.only) and not others
         if only_counts and obstacle:
             raise UnreachableError(f"Nothing can be counted: {obstacle}.")
         if only_counts or (bundle is None and not others and not obstacle):
             return Ran(self._told(self._counted(job, progress)))
         ran = self._ran(sampled(replace(job, only=others, provenance=EMULATED), bundle), progress)
-        if not wanted:
-            return replace(ran, report=self._told(ran.report))
-        counts, warnings = None, ran.report.warnings
-        try:
-            counts = None if obstacle else self._counted(job, progress).counts
-        except RunError as why:  # costs nothing of what was measured before
-            obstacle = str(why)
-        if counts is None:
-            warnings = (*warnings, f"instructions were not counted: {obstacle}")
-        return replace(ran, report=self._told(replace(ran.report, counts=counts, warnings=warnings)))
+        return replace(ran, report=self.with_counts(job, self._told(ran.report), progress=progress))
+
+    def with_counts(self, job: Job, made: DeviceReport, *, progress: Progress = silent) -> DeviceReport:
+        """Return a report of the job with the counts that it asks for, or a warning that says why there are none."""
+        if job.only and COUNTS not in job.only:
+            return made
+        obstacle = self._obstacle(job)
+        if not obstacle:
+            try:
+                return replace(made, counts=self._counted(job, progress).counts)
+            except RunError as why:  # costs nothing of what was measured before
+                obstacle = str(why)
+        return uncounted(made, obstacle)
+
+    def _obstacle(self, job: Job) -> str:
+        """Return why nothing of a job can be counted, empty where it can."""
+        return self.obstacle or ("" if job.threads == 1 else f"counts are exact with 1 thread, not {job.threads}")
 
     def _counted(self, job: Job, progress: Progress) -> DeviceReport:
         """Count, in a process that is the same to the last byte of its arguments whatever else is asked."""

@@ -10,9 +10,11 @@ import pytest
 from edgerec.progress import silent
 from edgerec.targets import environment, local, naming
 from edgerec.targets.board import image
+from edgerec.targets.board.target import BoardDevice
 from edgerec.targets.capsules.capsule import Capsule
 from edgerec.targets.capsules.manifest import CapsuleError
 from edgerec.targets.job import Job, Ran
+from edgerec.targets.remote.device import RemoteDevice
 from edgerec.targets.target import RunError, UnreachableError
 
 RUNTIME = environment.parse("tflite-runtime==2.14.0")
@@ -37,12 +39,14 @@ def bench_both(whole: Job, broken: Job, measured: list[Ran]) -> None:
 def test_a_board_gives_its_memory_and_the_lists_of_this_machine_and_is_off_afterwards(
     tool: Callable[[str], str], kept_capsule: Callable[..., Capsule], bundle_path: Path, tmp_path: Path
 ) -> None:
-    tool("qemu-system-aarch64")
-    tool("ssh")
+    for name in ("qemu-system-aarch64", "qemu-aarch64", "cc", "ssh"):
+        tool(name)
     kept_capsule("aarch64")
     if image.kept() is None:
         pytest.skip("no Linux of emulated boards here: edgerec targets build-board")
     here = local.run(Job(bundle_path, RUNTIME, only=("quality",), lists=True))
+    with naming.target_of("qemu:cortex-a53").opened(RUNTIME, progress=silent) as emulated:
+        counted = emulated.run(Job(bundle_path, RUNTIME, only=("counts",)), progress=silent).report
     (tmp_path / "broken.edgerec").write_bytes(b"PK is not enough")
     broken = Job(tmp_path / "broken.edgerec", RUNTIME, only=("memory",))
     measured: list[Ran] = []
@@ -56,6 +60,14 @@ def test_a_board_gives_its_memory_and_the_lists_of_this_machine_and_is_off_after
     assert report.memory is not None
     assert report.memory.peak is not None
     assert 2**20 < report.memory.peak < 512 * 2**20
+    assert report.counts == counted.counts, report.warnings
+
+
+def test_counts_alone_need_no_board(bundle_path: Path) -> None:
+    with pytest.raises(UnreachableError, match="ask --target qemu:cortex-a53 for them"):
+        BoardDevice(RemoteDevice(None, ()), "cortex-a53").run(  # type: ignore[arg-type]
+            Job(bundle_path, RUNTIME, only=("counts",)), progress=silent
+        )
 
 
 def test_a_cpu_that_no_board_has_is_refused_with_those_that_there_are() -> None:
