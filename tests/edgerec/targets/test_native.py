@@ -160,6 +160,6 @@ def test_where_time_means_nothing_it_is_refused_by_name() -> None:
     real = RemoteDevice(LocalShell("/nowhere"), ("python3",))
     refused = r"^board:cortex-a72 runs nothing but edgerec's own harness: leave --native out"
     with pytest.raises(NativeError, match=refused):
-        find_native(BoardDevice(real), "board:cortex-a72", "/bin/true")
+        find_native(BoardDevice(real, "cortex-a72"), "board:cortex-a72", "/bin/true")
     assert find_native(real, "ssh://pi@board", "/bin/true").here
     assert find_native(Local(), "local", "/bin/true").here
