@@ -36,10 +36,9 @@ def check(
 
     Sizes, tensors and ops are read out of the .tflite each time. Latency, memory and quality come only from the
     reports (by name) whose digest is this file's; without one a limit is unproven. What a machine costs has one check a
-    machine and runtime that measured it. Golden outputs that do not hold in
-    any such report fail the verdict whatever the budget says. Limits relative to the baseline start from the figures in
-    `accepted`, and `policy` says which undecided checks pass. `report_path` is where the `bench` line that would prove
-    a limit should write.
+    machine and runtime that measured it. Golden outputs that do not hold in any such report fail the verdict whatever
+    the budget says. Limits relative to the baseline start from the figures in `accepted`, and `policy` says which
+    undecided checks pass. `report_path` is where the `bench` line that would prove a limit should write.
     """
     own = reports_of(file, reports)
     judge = _Judge(Evidence(file, own, expected), report_path, policy, accepted)

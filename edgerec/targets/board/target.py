@@ -12,7 +12,8 @@ from edgerec.suggestion import did_you_mean
 from edgerec.targets.board import image as board_image
 from edgerec.targets.board import machine
 from edgerec.targets.capsules import capsule
-from edgerec.targets.emulator.target import COUNTS, EMULATED, Emulator, uncounted, without_counts
+from edgerec.targets.emulator.same_answers import EMULATED
+from edgerec.targets.emulator.target import Emulator, uncounted, wants_counts, without_counts
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.job import Job, Ran
 from edgerec.targets.remote.device import RemoteDevice
@@ -98,7 +99,7 @@ class BoardDevice:
         return replace(ran, report=self._with_counts(job, ran.report, progress))
 
     def _with_counts(self, job: Job, made: DeviceReport, progress: Progress) -> DeviceReport:
-        if job.only and COUNTS not in job.only:
+        if not wants_counts(job):
             return made
         try:
             with Emulator(self.cpu).opened(job.runtime, progress=progress) as counting:

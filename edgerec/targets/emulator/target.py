@@ -17,6 +17,7 @@ from edgerec.targets.child import Ended
 from edgerec.targets.emulator import plugin
 from edgerec.targets.emulator.processors import Processor, processor
 from edgerec.targets.emulator.python import EmulatedPython, prepared
+from edgerec.targets.emulator.same_answers import EMULATED
 from edgerec.targets.environment import RuntimePin, RuntimeUnavailableError
 from edgerec.targets.following import follow
 from edgerec.targets.job import REPORT, Job, Ran, brought
@@ -24,7 +25,6 @@ from edgerec.targets.target import HERE, RunError, UnreachableError
 
 SCHEME = "qemu"
 COUNTS = "counts"
-EMULATED = "emulated"
 POINTWISE_USERS = 200
 """Users that a pointwise model ranks for where no number is asked for: each takes a call with every item."""
 
@@ -68,6 +68,11 @@ def sampled(job: Job, bundle: Bundle | None) -> Job:
     """Return the job with a number of users for quality, where none is asked for and every one is a call an item."""
     pointwise = bundle is not None and bundle.manifest.kind == "pointwise"
     return replace(job, users=POINTWISE_USERS) if pointwise and job.users is None else job
+
+
+def wants_counts(job: Job) -> bool:
+    """Return whether a job asks for counts: by name, or for everything."""
+    return not job.only or COUNTS in job.only
 
 
 def without_counts(job: Job) -> tuple[str, ...]:
@@ -115,7 +120,7 @@ class EmulatedDevice:
 
     def with_counts(self, job: Job, made: DeviceReport, *, progress: Progress = silent) -> DeviceReport:
         """Return a report of the job with the counts that it asks for, or a warning that says why there are none."""
-        if job.only and COUNTS not in job.only:
+        if not wants_counts(job):
             return made
         obstacle = self._obstacle(job)
         if not obstacle:
